@@ -1,0 +1,194 @@
+//! What a loop has that does not depend on its policy's type; only its own thread touches it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::runtime::{Core, Handle};
+use crate::scheduler::{Cause, PushContext, WokenBy};
+use crate::task::{self, CancelReason, Ready, Registry};
+use crate::time::Wheel;
+
+/// The policy, seen from code that does not know its type.
+pub(crate) trait LocalQueue {
+    /// Pushes, or gives the task back if the policy is being called or is gone.
+    fn try_push(&self, ready: Ready, cx: &PushContext<'_>) -> Result<(), Ready>;
+}
+
+/// The part of a loop that tasks, timers and wakers on its thread reach through the context.
+pub(crate) struct LoopCore {
+    handle: Handle,
+    queue: Rc<dyn LocalQueue>,
+    /// What became ready while the policy was being called: it must not be re-entered.
+    side: RefCell<VecDeque<(Ready, Cause)>>,
+    /// The task that was woken while it ran, until the loop has charged its poll.
+    yielded: Cell<Option<Ready>>,
+    registry: Registry,
+    wheel: RefCell<Wheel>,
+    woken_by: Cell<WokenBy>,
+    budget: Cell<u32>,
+    /// Nanoseconds after the epoch, when the loop last read the clock.
+    now: Cell<u64>,
+    closing: Cell<bool>,
+    faults: Cell<u64>,
+}
+
+/// How many operations a task may do in one poll before it must give way.
+///
+/// An I/O operation costs about a microsecond, so a task that is always ready keeps others
+/// waiting for about a tenth of a millisecond.
+const BUDGET: u32 = 128;
+
+impl LoopCore {
+    pub(crate) fn new(core: Arc<Core>, queue: Rc<dyn LocalQueue>) -> Self {
+        Self {
+            handle: Handle::new(core),
+            queue,
+            side: RefCell::default(),
+            yielded: Cell::new(None),
+            registry: Registry::default(),
+            wheel: RefCell::new(Wheel::new()),
+            woken_by: Cell::new(WokenBy::Main),
+            budget: Cell::new(BUDGET),
+            now: Cell::new(0),
+            closing: Cell::new(false),
+            faults: Cell::new(0),
+        }
+    }
+
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        self.handle.core()
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    pub(crate) fn wheel(&self) -> &RefCell<Wheel> {
+        &self.wheel
+    }
+
+    /// Whether the task belongs to this loop.
+    #[inline]
+    pub(crate) fn owns(&self, ready: &Ready) -> bool {
+        ready.core().is(self.core())
+    }
+
+    /// Gives a task to the policy.
+    #[inline]
+    pub(crate) fn push(&self, ready: Ready, cause: Cause) {
+        let cx = PushContext::new(self, cause);
+        if let Err(ready) = self.queue.try_push(ready, &cx) {
+            self.side.borrow_mut().push_back((ready, cause));
+        }
+    }
+
+    /// Keeps a task that was woken while it ran until the loop has charged its poll.
+    #[inline]
+    pub(crate) fn push_yielded(&self, ready: Ready) {
+        if let Some(earlier) = self.yielded.replace(Some(ready)) {
+            self.push(earlier, Cause::Yield);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn take_yielded(&self) -> Option<Ready> {
+        self.yielded.take()
+    }
+
+    /// Queues a task whose token the policy dropped.
+    pub(crate) fn rescue(&self, ready: Ready) {
+        if !self.closing.get() {
+            self.faults.set(self.faults.get() + 1);
+        }
+        self.side.borrow_mut().push_back((ready, Cause::Rescue));
+    }
+
+    /// The next task that could not be given to the policy when it became ready.
+    pub(crate) fn take_side(&self) -> Option<(Ready, Cause)> {
+        self.side.borrow_mut().pop_front()
+    }
+
+    pub(crate) fn has_side(&self) -> bool {
+        !self.side.borrow().is_empty()
+    }
+
+    /// Takes in a new task, or refuses it if the loop is closing.
+    #[inline]
+    pub(crate) fn spawn(&self, ready: Ready, cause: Cause) {
+        if self.closing.get() {
+            ready.discard(CancelReason::ShutDown);
+            return;
+        }
+        self.registry.insert(&ready);
+        self.push(ready, cause);
+    }
+
+    /// Who wakes now: the task that runs, or what the loop is about.
+    pub(crate) fn waker_now(&self) -> WokenBy {
+        match task::actor() {
+            Some(id) => WokenBy::Task(id),
+            None => self.woken_by.get(),
+        }
+    }
+
+    pub(crate) fn set_woken_by(&self, by: WokenBy) {
+        self.woken_by.set(by);
+    }
+
+    #[inline]
+    pub(crate) fn refill_budget(&self) {
+        self.budget.set(BUDGET);
+    }
+
+    /// Takes one operation from the budget; `false` if none is left.
+    #[inline]
+    pub(crate) fn spend(&self) -> bool {
+        let left = self.budget.get();
+        self.budget.set(left.saturating_sub(1));
+        left > 0
+    }
+
+    /// Nanoseconds after the epoch, when the loop last read the clock.
+    #[inline]
+    pub(crate) fn now(&self) -> u64 {
+        self.now.get()
+    }
+
+    #[inline]
+    pub(crate) fn set_now(&self, now: u64) {
+        self.now.set(now);
+    }
+
+    /// The instant at which the loop last read the clock.
+    pub(crate) fn time(&self) -> Instant {
+        self.core().instant(self.now.get())
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.get()
+    }
+
+    pub(crate) fn set_closing(&self) {
+        self.closing.set(true);
+    }
+
+    /// How many tokens the policy has dropped.
+    pub(crate) fn faults(&self) -> u64 {
+        self.faults.get()
+    }
+}
+
+impl std::fmt::Debug for LoopCore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LoopCore")
+            .field("live_tasks", &self.registry.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,88 @@
+//! The policy's place in the loop.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Instant;
+
+use crate::context::LocalQueue;
+use crate::scheduler::{PopContext, PushContext, Ran, Scheduler, Turn};
+use crate::task::{Ready, TaskHeader, contain};
+
+/// Holds the policy, keeps it from being re-entered, and outlives it at shutdown.
+///
+/// The borrow is the busy flag: policy code that wakes or drops a task while it is being called
+/// finds the cell borrowed, and the task goes to the side queue.
+pub(super) struct PolicyCell<S> {
+    policy: RefCell<Option<S>>,
+    /// What the policy panicked with inside a wake, where it must not unwind into the waker.
+    panic: Cell<Option<Box<dyn Any + Send>>>,
+}
+
+const GONE: &str = "the policy is there until the loop is closed";
+
+impl<S: Scheduler> PolicyCell<S> {
+    pub(super) fn new(policy: S) -> Self {
+        Self {
+            policy: RefCell::new(Some(policy)),
+            panic: Cell::new(None),
+        }
+    }
+
+    #[inline]
+    pub(super) fn push(&self, ready: Ready, cx: &PushContext<'_>) {
+        self.with(|policy| policy.push(ready, cx));
+    }
+
+    #[inline]
+    pub(super) fn pop(&self, cx: &PopContext<'_>) -> Option<Ready> {
+        self.with(|policy| policy.pop(cx))
+    }
+
+    #[inline]
+    pub(super) fn ran(&self, task: &TaskHeader, ran: Ran) {
+        self.with(|policy| policy.ran(task, ran));
+    }
+
+    pub(super) fn turn(&self) -> Turn {
+        self.with(|policy| policy.turn())
+    }
+
+    pub(super) fn wake_at(&self) -> Option<Instant> {
+        self.with(|policy| policy.wake_at())
+    }
+
+    /// Goes on with a panic that a wake had to hold back.
+    pub(super) fn resume_panic(&self) {
+        if let Some(payload) = self.panic.take() {
+            resume_unwind(payload);
+        }
+    }
+
+    /// Drops the policy; the tasks that it holds go to the side queue.
+    pub(super) fn close(&self) {
+        let policy = self.policy.borrow_mut().take();
+        contain(|| drop(policy));
+    }
+
+    #[inline]
+    fn with<R>(&self, f: impl FnOnce(&mut S) -> R) -> R {
+        f(self.policy.borrow_mut().as_mut().expect(GONE))
+    }
+}
+
+impl<S: Scheduler> LocalQueue for PolicyCell<S> {
+    fn try_push(&self, ready: Ready, cx: &PushContext<'_>) -> Result<(), Ready> {
+        let Ok(mut policy) = self.policy.try_borrow_mut() else {
+            return Err(ready);
+        };
+        let Some(policy) = policy.as_mut() else {
+            return Err(ready);
+        };
+        // While unwinding the task's token is dropped, which rescues it.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| policy.push(ready, cx))) {
+            self.panic.set(Some(payload));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,88 @@
+//! The future given to `block_on`, and its waker.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::context;
+use crate::runtime::Core;
+use crate::task::root_poll;
+
+/// The future that the loop is turned for.
+pub(super) struct Root<'a, F: Future> {
+    future: Pin<&'a mut F>,
+    waker: Waker,
+    output: Option<F::Output>,
+}
+
+impl<'a, F: Future> Root<'a, F> {
+    pub(super) fn new(future: Pin<&'a mut F>, waker: &Arc<RootWaker>) -> Self {
+        waker.woken.store(true, Release);
+        Self {
+            future,
+            waker: Waker::from(Arc::clone(waker)),
+            output: None,
+        }
+    }
+
+    /// Polls the future; `true` when it has ended.
+    pub(super) fn poll(&mut self) -> bool {
+        let mut cx = Context::from_waker(&self.waker);
+        let polled = root_poll(&self.waker, || self.future.as_mut().poll(&mut cx));
+        if let Poll::Ready(output) = polled {
+            self.output = Some(output);
+        }
+        self.output.is_some()
+    }
+
+    pub(super) fn take_output(&mut self) -> Option<F::Output> {
+        self.output.take()
+    }
+}
+
+/// Wakes the root: on the loop's own thread it sets a flag and unparks nobody.
+pub(super) struct RootWaker {
+    woken: AtomicBool,
+    core: Arc<Core>,
+}
+
+impl RootWaker {
+    pub(super) fn new(core: Arc<Core>) -> Self {
+        Self {
+            woken: AtomicBool::new(false),
+            core,
+        }
+    }
+
+    pub(super) fn is_woken(&self) -> bool {
+        // Acquire pairs with the Release in `wake_by_ref`.
+        self.woken.load(Acquire)
+    }
+
+    /// Takes the flag back; a wake that comes later is for the next poll.
+    pub(super) fn take_woken(&self) -> bool {
+        // The look spares the swap where nothing happened; Acquire pairs as above.
+        self.is_woken() && self.woken.swap(false, Acquire)
+    }
+}
+
+impl Wake for RootWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // Release pairs with the Acquire in `is_woken`. It comes before the unpark, so the loop
+        // sees the flag when it wakes.
+        self.woken.store(true, Release);
+        let here = context::with_local(|local| {
+            local.is_some_and(|local| Arc::ptr_eq(local.core(), &self.core))
+        });
+        if !here {
+            self.core.unpark();
+        }
+    }
+}

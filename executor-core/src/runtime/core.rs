@@ -1,0 +1,167 @@
+//! What a runtime shares with every thread: its drivers, its inbox, its blocking pool.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::time::{Duration, Instant};
+
+use concurrent_queue::{ConcurrentQueue, PushError};
+
+use super::{Clock, Drivers};
+use crate::blocking::BlockingPool;
+use crate::driver::{Reactor, Unpark};
+use crate::scheduler::Cause;
+use crate::task::{CancelReason, Ready};
+use crate::time::{RemoteTimer, TimerKey};
+
+/// What another thread tells a loop.
+pub(crate) enum Message {
+    /// Here is a new task.
+    Spawn(Ready),
+    /// This task became ready.
+    Task(Ready, Cause),
+    /// Somebody on another thread waits for this timer.
+    AddTimer(Arc<RemoteTimer>),
+    /// Nobody does any more.
+    RemoveRemote(Arc<RemoteTimer>),
+    /// A timer that was made on the loop's thread was dropped on another.
+    RemoveTimer(TimerKey),
+}
+
+/// The part of a runtime that every thread may use; a [`Handle`](super::Handle) counts it.
+pub(crate) struct Core {
+    name: &'static str,
+    inbox: ConcurrentQueue<Message>,
+    unpark: Arc<dyn Unpark>,
+    reactor: Option<Arc<dyn Reactor>>,
+    clock: Arc<dyn Clock>,
+    epoch: Instant,
+    blocking: BlockingPool,
+    closed: AtomicBool,
+}
+
+impl Core {
+    pub(crate) fn new(drivers: Drivers, blocking: BlockingPool) -> Self {
+        let epoch = drivers.clock.now();
+        Self {
+            name: drivers.name,
+            inbox: ConcurrentQueue::unbounded(),
+            unpark: drivers.unpark,
+            reactor: drivers.reactor,
+            clock: drivers.clock,
+            epoch,
+            blocking,
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) fn reactor(&self) -> Option<&Arc<dyn Reactor>> {
+        self.reactor.as_ref()
+    }
+
+    pub(crate) fn blocking(&self) -> &BlockingPool {
+        &self.blocking
+    }
+
+    pub(crate) fn unpark(&self) {
+        self.unpark.unpark();
+    }
+
+    /// Whether shutdown has begun: no new task, timer or source is accepted.
+    pub(crate) fn is_closed(&self) -> bool {
+        // Acquire pairs with the Release in `mark_closed`.
+        self.closed.load(Acquire)
+    }
+
+    pub(crate) fn mark_closed(&self) {
+        self.closed.store(true, Release);
+    }
+
+    /// Gives a new task to the loop from another thread, or ends it if the loop is closed.
+    pub(crate) fn send_spawn(&self, ready: Ready) {
+        if let Err(Message::Spawn(ready)) = self.send(Message::Spawn(ready)) {
+            ready.discard(CancelReason::ShutDown);
+        }
+    }
+
+    /// Gives a task that became ready to its loop from another thread.
+    ///
+    /// A task that is alive keeps its loop's inbox open. The exception is a task that the loop
+    /// gave up waiting for when it closed: it may be bound to that thread, so it is leaked.
+    pub(crate) fn send_task(&self, message: Message) {
+        if let Err(message) = self.send(message) {
+            std::mem::forget(message);
+        }
+    }
+
+    /// Sends a message and wakes the loop; gives the message back if the inbox is closed.
+    pub(crate) fn send(&self, message: Message) -> Result<(), Message> {
+        match self.inbox.push(message) {
+            Ok(()) => {
+                self.unpark.unpark();
+                Ok(())
+            }
+            Err(PushError::Closed(message) | PushError::Full(message)) => Err(message),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn receive(&self) -> Option<Message> {
+        self.inbox.pop().ok()
+    }
+
+    #[inline]
+    /// How many messages wait.
+    pub(crate) fn message_count(&self) -> usize {
+        self.inbox.len()
+    }
+
+    #[inline]
+    pub(crate) fn has_messages(&self) -> bool {
+        !self.inbox.is_empty()
+    }
+
+    /// Closes the inbox; what is in it can still be received.
+    pub(crate) fn close_inbox(&self) {
+        self.inbox.close();
+    }
+
+    pub(crate) fn is_inbox_closed(&self) -> bool {
+        self.inbox.is_closed()
+    }
+
+    pub(crate) fn epoch(&self) -> Instant {
+        self.epoch
+    }
+
+    pub(crate) fn time(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// The time now, in nanoseconds after the epoch.
+    #[inline]
+    pub(crate) fn now(&self) -> u64 {
+        self.nanos(self.clock.now())
+    }
+
+    /// An instant in nanoseconds after the epoch; saturates after some 584 years.
+    pub(crate) fn nanos(&self, instant: Instant) -> u64 {
+        let since = instant.saturating_duration_since(self.epoch);
+        since
+            .as_secs()
+            .checked_mul(1_000_000_000)
+            .and_then(|nanos| nanos.checked_add(u64::from(since.subsec_nanos())))
+            .unwrap_or(u64::MAX)
+    }
+
+    /// The instant that lies `nanos` after the epoch, or the epoch where there is none.
+    pub(crate) fn instant(&self, nanos: u64) -> Instant {
+        self.epoch
+            .checked_add(Duration::from_nanos(nanos))
+            .unwrap_or(self.epoch)
+    }
+}

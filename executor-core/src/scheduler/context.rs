@@ -1,0 +1,107 @@
+//! What a policy is told when it is asked.
+
+use std::fmt;
+use std::time::Instant;
+
+use crate::context::LoopCore;
+use crate::driver::RawSource;
+use crate::task::TaskId;
+
+/// Why a task became ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// It was spawned, and has not been polled yet.
+    Spawn,
+    /// It was woken on the thread that turns the loop.
+    Wake,
+    /// It was woken while it ran, as [`yield_now`](crate::task::yield_now) does.
+    Yield,
+    /// It was spawned or woken by another thread, or by code outside of the loop.
+    Remote,
+    /// The policy dropped its [`Ready`](crate::Ready), and the loop saved it.
+    Rescue,
+}
+
+/// By whom a task was made ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WokenBy {
+    /// A task that ran, or ended, on this loop.
+    Task(TaskId),
+    /// The future given to `block_on`.
+    Main,
+    /// An I/O source became ready.
+    Source(RawSource),
+    /// A timer fired.
+    Timer,
+    /// Another thread, or code outside of the loop.
+    Elsewhere,
+}
+
+/// Why, by whom and when a task became ready.
+///
+/// It only refers to the loop; what a policy does not ask for costs nothing.
+#[derive(Clone, Copy)]
+pub struct PushContext<'a> {
+    core: &'a LoopCore,
+    cause: Cause,
+}
+
+impl<'a> PushContext<'a> {
+    #[inline]
+    pub(crate) fn new(core: &'a LoopCore, cause: Cause) -> Self {
+        Self { core, cause }
+    }
+
+    /// Why the task became ready.
+    pub fn cause(&self) -> Cause {
+        self.cause
+    }
+
+    /// By whom it was made ready, as far as is known.
+    ///
+    /// A task that yields is named as its own waker.
+    pub fn by(&self) -> WokenBy {
+        match self.cause {
+            Cause::Remote => WokenBy::Elsewhere,
+            _ => self.core.waker_now(),
+        }
+    }
+
+    /// When; see [`Scheduler::NEEDS_CLOCK`](super::Scheduler::NEEDS_CLOCK).
+    pub fn now(&self) -> Instant {
+        self.core.time()
+    }
+}
+
+impl fmt::Debug for PushContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PushContext")
+            .field("cause", &self.cause())
+            .field("by", &self.by())
+            .finish()
+    }
+}
+
+/// What a policy may ask when it picks a task.
+#[derive(Clone, Copy)]
+pub struct PopContext<'a> {
+    core: &'a LoopCore,
+}
+
+impl<'a> PopContext<'a> {
+    #[inline]
+    pub(crate) fn new(core: &'a LoopCore) -> Self {
+        Self { core }
+    }
+
+    /// The time; see [`Scheduler::NEEDS_CLOCK`](super::Scheduler::NEEDS_CLOCK).
+    pub fn now(&self) -> Instant {
+        self.core.time()
+    }
+}
+
+impl fmt::Debug for PopContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PopContext").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,5 @@
+//! placeholder
+#[derive(Debug)]
+pub struct TaskGroup;
+#[derive(Debug)]
+pub struct JoinNext;

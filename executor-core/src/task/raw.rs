@@ -1,0 +1,181 @@
+//! Where a task's cell is made, polled and dropped: the unsafe ground under this module.
+//!
+//! What the arguments below rest on:
+//!
+//! 1. A future is polled, and dropped, only by [`Contained::poll`], which only [`Ready::run`]
+//!    causes; async-task polls no future again after it returned `Ready`.
+//! 2. Only the loop that owns a task runs its [`Ready`], on the loop's own thread. For a `Send`
+//!    future nothing depends on that; for a local one it is what makes `!Send` sound.
+//! 3. The schedule function has no captured state and may be called from any thread.
+
+#![allow(
+    unsafe_code,
+    reason = "async-task's unchecked constructor, pinning, and borrowed wakers"
+)]
+
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+
+use async_task::{Builder, Runnable, ScheduleInfo, Task, WithInfo};
+
+use super::current::{self, TaskRef};
+use super::error::Failure;
+use super::outcome::{Outcome, contain};
+use super::{JoinHandle, Ready, TaskHeader};
+use crate::context;
+
+/// Makes a task of a future that may be run by any thread.
+pub(crate) fn allocate<F>(future: F, header: TaskHeader) -> (Ready, JoinHandle<F::Output>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    allocate_local(future, header)
+}
+
+/// Makes a task of a future that must stay on the thread whose loop owns `header`.
+///
+/// The caller hands the `Ready` to that loop, on that thread (ground 2 above).
+pub(crate) fn allocate_local<F>(future: F, header: TaskHeader) -> (Ready, JoinHandle<F::Output>)
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    // SAFETY: the future and its output are `'static`. `schedule` is a function without state,
+    // hence `Send + Sync + 'static`. A future that is not `Send` is polled and dropped on its
+    // loop's thread alone (grounds 1 and 2); its output is taken or dropped there, in `run`, or
+    // by the `JoinHandle`, which is `Send` only if the output is.
+    let (runnable, task) = unsafe {
+        Builder::new().metadata(header).spawn_unchecked(
+            |_: &TaskHeader| Contained(ManuallyDrop::new(future)),
+            WithInfo(schedule),
+        )
+    };
+    let join = RawJoin::new(task, &runnable.waker());
+    (Ready::new(runnable), JoinHandle::new(join))
+}
+
+fn schedule(runnable: Runnable<TaskHeader>, info: ScheduleInfo) {
+    context::schedule(Ready::new(runnable), info.woken_while_running);
+}
+
+/// The wrapper round a task's future; it adds no bytes.
+///
+/// It drops the future itself, under `catch_unwind`, before it returns `Ready`: async-task would
+/// abort the process if that drop panicked. When async-task drops the wrapper, nothing is left to
+/// drop, so a future can leak if `poll` is never called, and can never be dropped twice.
+struct Contained<F>(ManuallyDrop<F>);
+
+impl<F: Future> Future for Contained<F> {
+    type Output = Outcome<F::Output>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: nothing below moves the future: it is polled through a fresh `Pin`, or dropped
+        // in place.
+        let future = unsafe { &mut *self.get_unchecked_mut().0 };
+        current::poll_scope(cx.waker(), |header| {
+            if let Some(reason) = header.abort_reason() {
+                drop_in_place(future);
+                return Poll::Ready(Outcome::new(Err(Failure::Cancelled(reason))));
+            }
+            // SAFETY: the future lies in async-task's heap cell, which never moves, and is
+            // dropped in place before that cell goes.
+            let pinned = unsafe { Pin::new_unchecked(&mut *future) };
+            let result = match catch_unwind(AssertUnwindSafe(|| pinned.poll(cx))) {
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(value)) => Ok(value),
+                Err(payload) => Err(Failure::Panicked(payload)),
+            };
+            drop_in_place(future);
+            Poll::Ready(Outcome::new(result))
+        })
+    }
+}
+
+/// Drops a future for good; the caller returns `Ready` right afterwards.
+fn drop_in_place<F>(future: &mut F) {
+    if std::mem::needs_drop::<F>() {
+        let future: *mut F = future;
+        // SAFETY: the pointer comes from a live exclusive reference. The caller returns `Ready`,
+        // after which the future is neither polled (ground 1) nor dropped again (`ManuallyDrop`).
+        contain(|| unsafe { future.drop_in_place() });
+    }
+}
+
+/// async-task's handle, with what is needed to wake its task without counting a reference.
+pub(crate) struct RawJoin<T> {
+    /// `None` once the result has been taken.
+    task: Option<Task<Outcome<T>, TaskHeader>>,
+    data: *const (),
+    vtable: &'static RawWakerVTable,
+}
+
+// SAFETY: the pointer is only used as a waker, and wakers are `Send + Sync`; the task handle is
+// `Send` if the output is.
+unsafe impl<T: Send> Send for RawJoin<T> {}
+// SAFETY: as above; a shared handle gives no access to the output.
+unsafe impl<T> Sync for RawJoin<T> {}
+
+impl<T> RawJoin<T> {
+    fn new(task: Task<Outcome<T>, TaskHeader>, waker: &Waker) -> Self {
+        Self {
+            task: Some(task),
+            data: waker.data(),
+            vtable: waker.vtable(),
+        }
+    }
+
+    /// The header, until the result has been taken.
+    pub(crate) fn header(&self) -> Option<&TaskHeader> {
+        self.task.as_ref().map(Task::metadata)
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.task.as_ref().is_none_or(Task::is_finished)
+    }
+
+    /// Schedules the task if it is idle.
+    pub(crate) fn wake(&self) {
+        if self.task.is_some() {
+            self.borrowed_waker().wake_by_ref();
+        }
+    }
+
+    /// A counted reference to the task, until the result has been taken.
+    pub(crate) fn task_ref(&self) -> Option<TaskRef> {
+        let header = NonNull::from(self.header()?);
+        Some(TaskRef::new(Waker::clone(&self.borrowed_waker()), header))
+    }
+
+    /// The task's waker without a reference of its own; call it only while `task` is `Some`.
+    fn borrowed_waker(&self) -> ManuallyDrop<Waker> {
+        debug_assert!(self.task.is_some());
+        let raw = RawWaker::new(self.data, self.vtable);
+        // SAFETY: data and vtable are those of a waker of this task. The allocation lives as
+        // long as `task` does, and `ManuallyDrop` keeps the count of references as it is.
+        ManuallyDrop::new(unsafe { Waker::from_raw(raw) })
+    }
+
+    /// Polls for the task's end; afterwards the handle is spent.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome<T>>> {
+        let Some(task) = &mut self.task else {
+            return Poll::Ready(None);
+        };
+        let outcome = std::task::ready!(Pin::new(task).poll(cx));
+        self.task = None;
+        Poll::Ready(Some(outcome))
+    }
+}
+
+impl<T> Drop for RawJoin<T> {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.detach();
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Waiting for a moment.
+
+use std::future::Future;
+use std::io;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use super::{RemoteTimer, TimerKey};
+use crate::context::{self, LoopCore};
+use crate::coop;
+use crate::runtime::{Core, Handle, Message, no_runtime, shut_down};
+
+/// Waits until `duration` has passed.
+///
+/// It is never early. It belongs to the runtime that is current when it is made, or else when it
+/// is first polled, and may then be awaited anywhere. A duration too long for the clock waits for
+/// ever.
+///
+/// # Errors
+///
+/// Awaiting gives [`io::ErrorKind::Unsupported`] where no runtime is current, and
+/// [`io::ErrorKind::NotConnected`] if its runtime has shut down meanwhile.
+///
+/// # Cancel safety
+///
+/// Dropping it ends the timer. It may be polled by `&mut` and awaited again.
+///
+/// ```
+/// use executor_core::{Fifo, Runtime, time};
+/// use std::time::{Duration, Instant};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = Runtime::without_io(Fifo::new());
+/// let start = Instant::now();
+/// runtime.block_on(time::sleep(Duration::from_millis(2)))?;   // outside: captured when polled
+/// assert!(start.elapsed() >= Duration::from_millis(2));
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn sleep(duration: Duration) -> Sleep {
+    context::with_handle(|handle| {
+        let now = handle.map_or_else(Instant::now, Handle::now);
+        Sleep::on(handle.cloned(), now.checked_add(duration))
+    })
+}
+
+/// Waits until `deadline`; as [`sleep`], also in errors and cancel safety.
+#[track_caller]
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep::on(Handle::try_current(), Some(deadline))
+}
+
+/// The future of [`sleep`] and [`sleep_until`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless awaited"]
+pub struct Sleep {
+    handle: Option<Handle>,
+    /// `None` lies beyond what the clock can say.
+    deadline: Option<Instant>,
+    state: State,
+    location: &'static Location<'static>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// No wheel knows of it.
+    Idle,
+    /// In the wheel of the loop on whose thread it was polled.
+    Local(TimerKey),
+    /// In the wheel of a loop on another thread.
+    Remote(Arc<RemoteTimer>),
+    /// It has ended.
+    Elapsed,
+}
+
+impl Sleep {
+    #[track_caller]
+    pub(crate) fn on(handle: Option<Handle>, deadline: Option<Instant>) -> Self {
+        Self {
+            handle,
+            deadline,
+            state: State::Idle,
+            location: Location::caller(),
+        }
+    }
+
+    /// When it ends; `None` if that is beyond what the clock can say.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Where it was made.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    /// Whether it has ended; awaiting it again is immediate until it is [`reset`](Self::reset).
+    pub fn is_elapsed(&self) -> bool {
+        matches!(self.state, State::Elapsed)
+    }
+
+    /// Moves the end to `deadline`, earlier or later, also after it has ended.
+    ///
+    /// A task that waits need not poll it again: it is woken at the new time.
+    pub fn reset(&mut self, deadline: Instant) {
+        self.deadline = Some(deadline);
+        if let (State::Local(key), Some(handle)) = (&self.state, &self.handle) {
+            let nanos = handle.core().nanos(deadline);
+            let moved = on_own_loop(handle.core(), |local| {
+                local.wheel().borrow_mut().reset(*key, nanos)
+            });
+            if moved == Some(true) {
+                return;
+            }
+        }
+        if let (State::Remote(timer), Some(handle)) = (&self.state, &self.handle) {
+            if let Some(waker) = timer.take_waker() {
+                let nanos = handle.core().nanos(deadline);
+                let fresh = RemoteTimer::new(nanos, &waker);
+                let sent = handle.core().send(Message::AddTimer(Arc::clone(&fresh)));
+                self.leave();
+                if sent.is_ok() {
+                    self.state = State::Remote(fresh);
+                }
+                return;
+            }
+        }
+        self.leave();
+    }
+
+    /// The time, by the clock of its runtime.
+    pub(super) fn now(&self) -> Instant {
+        self.handle.as_ref().map_or_else(Instant::now, Handle::now)
+    }
+
+    fn is_remote(&self) -> bool {
+        matches!(self.state, State::Remote(_))
+    }
+
+    /// Takes the timer out of whichever wheel it is in.
+    fn leave(&mut self) {
+        let state = std::mem::replace(&mut self.state, State::Idle);
+        let Some(handle) = &self.handle else { return };
+        let core = handle.core();
+        // Where a message finds the inbox closed, the wheel is gone or about to go.
+        match state {
+            State::Idle | State::Elapsed => {}
+            State::Local(key) => {
+                let removed = on_own_loop(core, |local| local.wheel().borrow_mut().remove(key));
+                if removed.is_none() {
+                    drop(core.send(Message::RemoveTimer(key)));
+                }
+            }
+            State::Remote(timer) => {
+                timer.forget_waker();
+                drop(core.send(Message::RemoveRemote(timer)));
+            }
+        }
+    }
+
+    fn poll_local(&mut self, local: &LoopCore, nanos: u64, cx: &mut Context<'_>) -> Poll<()> {
+        if let State::Local(key) = &self.state {
+            let replaced = local.wheel().borrow_mut().set_waker(*key, cx.waker());
+            return match replaced {
+                Ok(_) => Poll::Pending,
+                Err(_) => Poll::Ready(()),
+            };
+        }
+        if nanos <= local.now() {
+            return Poll::Ready(());
+        }
+        let waker = cx.waker().clone();
+        let key = local.wheel().borrow_mut().insert(nanos, waker);
+        self.state = State::Local(key);
+        Poll::Pending
+    }
+
+    fn poll_remote(
+        &mut self,
+        core: &Core,
+        nanos: u64,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        if let State::Remote(timer) = &self.state {
+            timer.set_waker(cx.waker());
+            if !timer.has_fired() {
+                return Poll::Pending;
+            }
+        }
+        if core.now() >= nanos {
+            return Poll::Ready(Ok(()));
+        }
+        // It is new here, or it was fired before its time because the runtime shuts down.
+        self.leave();
+        let timer = RemoteTimer::new(nanos, cx.waker());
+        match core.send(Message::AddTimer(Arc::clone(&timer))) {
+            Ok(()) => {
+                self.state = State::Remote(timer);
+                Poll::Pending
+            }
+            Err(_) => Poll::Ready(Err(shut_down("sleeping"))),
+        }
+    }
+}
+
+impl Future for Sleep {
+    type Output = io::Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(coop::poll_proceed(cx));
+        let this = &mut *self;
+        if this.is_elapsed() {
+            return Poll::Ready(Ok(()));
+        }
+        if this.handle.is_none() {
+            this.handle = Handle::try_current();
+        }
+        let Some(handle) = &this.handle else {
+            return Poll::Ready(Err(no_runtime("sleeping")));
+        };
+        let core = Arc::as_ptr(handle.core());
+        let nanos = this.deadline.map_or(u64::MAX, |at| handle.core().nanos(at));
+        let polled = context::with_local(|local| match local {
+            Some(local) if Arc::as_ptr(local.core()) == core && !this.is_remote() => {
+                this.poll_local(local, nanos, cx).map(Ok)
+            }
+            _ => {
+                let core = Arc::clone(this.handle.as_ref().expect("set above").core());
+                this.poll_remote(&core, nanos, cx)
+            }
+        });
+        if let Poll::Ready(Ok(())) = polled {
+            this.leave();
+            this.state = State::Elapsed;
+        }
+        polled
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// Calls `f` with the loop of `core` if this is its thread.
+fn on_own_loop<R>(core: &Arc<Core>, f: impl FnOnce(&LoopCore) -> R) -> Option<R> {
+    context::with_local(|local| match local {
+        Some(local) if Arc::ptr_eq(local.core(), core) => Some(f(local)),
+        _ => None,
+    })
+}

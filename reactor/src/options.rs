@@ -1,0 +1,73 @@
+//! What a driver can be told.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// How a [`Driver`](crate::Driver) waits.
+///
+/// ```
+/// use reactor::{Driver, Options};
+/// use std::time::Duration;
+///
+/// let driver = Driver::new(&Options::new().spin(Duration::ZERO))?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub(crate) spin: Duration,
+    pub(crate) portable: bool,
+    pub(crate) events: NonZeroUsize,
+}
+
+impl Options {
+    /// The most events that one look asks for, and the default.
+    ///
+    /// More would not be faster: a look that comes back full is repeated.
+    pub const MAX_EVENTS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
+
+    /// The default bound of the spin.
+    ///
+    /// It is about what it costs two threads to sleep and wake each other once: waiting longer
+    /// than that would cost more than the sleep that it saves.
+    pub const DEFAULT_SPIN: Duration = Duration::from_micros(30);
+
+    /// The defaults.
+    pub const fn new() -> Self {
+        Self {
+            spin: Self::DEFAULT_SPIN,
+            portable: false,
+            events: Self::MAX_EVENTS,
+        }
+    }
+
+    /// Sets how long, at most, a driver looks for events repeatedly before it blocks.
+    ///
+    /// Within this bound the driver adapts: it goes on while spinning finds something, and stops
+    /// while it does not. With zero it never spins, and every park is one wait. A process that
+    /// may use one processor only never spins either: nothing could happen meanwhile.
+    #[must_use]
+    pub const fn spin(mut self, limit: Duration) -> Self {
+        self.spin = limit;
+        self
+    }
+
+    /// Sets whether the portable way to wait is used also where there is a faster one.
+    #[must_use]
+    pub const fn portable(mut self, portable: bool) -> Self {
+        self.portable = portable;
+        self
+    }
+
+    /// Sets how many events one look asks for; [`MAX_EVENTS`](Self::MAX_EVENTS) at most.
+    #[must_use]
+    pub fn events(mut self, events: NonZeroUsize) -> Self {
+        self.events = events.min(Self::MAX_EVENTS);
+        self
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
