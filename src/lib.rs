@@ -1,1 +1,4 @@
 //! placeholder
+#[cfg(feature = "epoll")]
+pub use backend_epoll::{Builder, Epoll};
+pub use executor_core::*;

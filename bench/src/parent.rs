@@ -13,6 +13,7 @@ use crate::child::{self, Report};
 use crate::cli::Plan;
 use crate::report;
 use crate::runtimes::Entry;
+use crate::sys;
 use crate::targets;
 
 /// Far longer than any child takes; one that is slower hangs.
@@ -55,7 +56,8 @@ pub(crate) fn run(plan: &Plan) -> Result<(), String> {
         Some(path) => Some((create(path)?, path)),
         None => None,
     };
-    print!("{}", report::preamble(plan));
+    let load = sys::load_average().map_err(|error| format!("cannot tell the load: {error}"))?;
+    print!("{}", report::preamble(plan, load));
     let started = Instant::now();
     let mut all = Vec::new();
     let mut failures = 0;

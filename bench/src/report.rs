@@ -11,8 +11,11 @@ use crate::stats::Spread;
 /// Ratios are given to these, where they were measured.
 const YARDSTICKS: [&str; 2] = ["tokio-ct", "floor"];
 
-/// The lines before the first table.
-pub(crate) fn preamble(plan: &Plan) -> String {
+/// More than this before the first measurement is somebody else's load.
+const BUSY: f64 = 0.5;
+
+/// The lines before the first table, given the machine's load average.
+pub(crate) fn preamble(plan: &Plan, load: f64) -> String {
     let names: Vec<&str> = plan.runtimes.iter().map(|entry| entry.name).collect();
     let mut text = format!(
         "{} scenarios, {} round(s) each, a fresh process for every measurement, in turn: {}\n",
@@ -22,6 +25,12 @@ pub(crate) fn preamble(plan: &Plan) -> String {
     );
     if plan.quick {
         text.push_str("--quick: short measurements, expect wide spread.\n");
+    }
+    if load > BUSY {
+        let _ = writeln!(
+            text,
+            "WARNING: the load average is {load}: others use this machine, and the numbers show it."
+        );
     }
     if cfg!(debug_assertions) {
         text.push_str("WARNING: not an optimised build; run with --release for real numbers.\n");

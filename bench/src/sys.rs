@@ -66,6 +66,18 @@ pub(crate) fn resident_bytes() -> io::Result<u64> {
         })
 }
 
+/// Threads that ran or wanted to, on average over the last minute.
+pub(crate) fn load_average() -> io::Result<f64> {
+    let text = fs::read_to_string("/proc/loadavg")?;
+    let first = text.split(' ').next().and_then(|word| word.parse().ok());
+    first.ok_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("/proc/loadavg does not begin with a number: {text:?}"),
+        )
+    })
+}
+
 /// Lets this process open as many files as the system allows without privileges.
 pub(crate) fn raise_file_limit() -> io::Result<()> {
     let limit = getrlimit(Resource::Nofile);

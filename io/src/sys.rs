@@ -35,10 +35,7 @@ pub(crate) fn recv_from(
     Ok((length, from))
 }
 
-pub(crate) fn recv_vectored(
-    fd: BorrowedFd<'_>,
-    bufs: &mut [IoSliceMut<'_>],
-) -> io::Result<usize> {
+pub(crate) fn recv_vectored(fd: BorrowedFd<'_>, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
     Ok(rustix::io::readv(fd, bufs)?)
 }
 
@@ -96,6 +93,12 @@ pub(crate) fn ready_now(fd: BorrowedFd<'_>, interest: Interest) -> io::Result<Po
 /// A new socket that does not block and that a child process does not inherit.
 pub(crate) fn new_socket(domain: Domain, kind: Type) -> io::Result<Socket> {
     Socket::new_raw(domain, kind.nonblocking().cloexec(), None)
+}
+
+/// Two Unix sockets that are connected to each other.
+pub(crate) fn new_pair(kind: Type) -> io::Result<(OwnedFd, OwnedFd)> {
+    let (a, b) = Socket::pair_raw(Domain::UNIX, kind.nonblocking().cloexec(), None)?;
+    Ok((a.into(), b.into()))
 }
 
 /// A new socket for the family of `addr`.

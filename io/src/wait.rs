@@ -73,8 +73,7 @@ impl<'a> Wait<'a> {
         attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<Step<R>>,
     ) -> Poll<io::Result<R>> {
         let place = Place::Own(&mut self.key);
-        self.registration
-            .poll_io(self.interest, cx, place, attempt)
+        self.registration.poll_io(self.interest, cx, place, attempt)
     }
 }
 
@@ -160,3 +159,8 @@ impl Registration {
         }
     }
 }
+
+#[cfg(test)]
+mod fake_reactor;
+#[cfg(test)]
+mod tests;

@@ -98,13 +98,16 @@ impl<S: Selector> Engine<S> {
             let found = self.look(wakes)?;
             let notified = self.hub.state.take_notification();
             let now = Instant::now();
-            if found || notified || is_over(until, now) {
+            if found || notified {
                 self.budget.hit();
                 return Ok(true);
             }
-            if now.duration_since(start) >= budget {
+            // A deadline that passes is no success: it was known beforehand, and a crowd of
+            // timers would keep the thread spinning for ever.
+            let over = is_over(until, now);
+            if over || now.duration_since(start) >= budget {
                 self.budget.miss();
-                return Ok(false);
+                return Ok(over);
             }
         }
     }

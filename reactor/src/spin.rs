@@ -58,7 +58,7 @@ impl SpinBudget {
         }
     }
 
-    /// Spinning found something, or lasted until the deadline: a sleep was saved.
+    /// Spinning found something: a sleep was saved.
     pub(crate) fn hit(&mut self) {
         self.budget = if self.budget.is_zero() {
             self.limit
@@ -68,7 +68,7 @@ impl SpinBudget {
         self.probe_every = FIRST_PROBE;
     }
 
-    /// Spinning found nothing, and the thread goes to sleep.
+    /// Spinning found nothing before it, or the wait, was over.
     pub(crate) fn miss(&mut self) {
         if self.budget.is_zero() {
             self.probe_every = LAST_PROBE.min(self.probe_every * 2);

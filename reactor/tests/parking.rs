@@ -19,7 +19,6 @@ on_both_paths! {
     a_look_takes_the_unpark_with_it
     a_deadline_is_never_early
     a_deadline_of_the_past_does_not_wait
-    a_later_deadline_after_an_earlier_one_is_kept
     an_earlier_deadline_after_a_later_one_is_kept
     no_unpark_is_lost
     no_unpark_is_lost_without_a_spin
@@ -87,18 +86,6 @@ fn a_deadline_of_the_past_does_not_wait(options: Options) {
         turner.park(ParkUntil::Deadline(deadline));
     }
     assert!(now.elapsed() < PATIENCE);
-}
-
-fn a_later_deadline_after_an_earlier_one_is_kept(options: Options) {
-    let mut turner = Turner::new(&options.spin(Duration::ZERO));
-    let unparker = turner.driver().unparker();
-    let start = Instant::now();
-    for millis in [5, 10] {
-        // The first is given up before its time.
-        unparker.unpark();
-        turner.park(ParkUntil::Deadline(start + Duration::from_millis(millis)));
-    }
-    sleep_until(&mut turner, start + Duration::from_millis(20));
 }
 
 fn an_earlier_deadline_after_a_later_one_is_kept(options: Options) {

@@ -10,6 +10,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use executor_core::driver::{Interest, ParkUntil};
 use reactor::Options;
@@ -24,6 +25,7 @@ on_both_paths! {
     both_directions_become_ready
     what_is_ready_before_it_is_registered_is_reported
     one_direction_does_not_consume_the_other
+    what_stays_ready_does_not_end_park_after_park
     the_end_is_seen_after_a_short_read
     a_half_close_is_no_news_for_the_writer
     a_hang_up_wakes_both_directions
@@ -110,6 +112,21 @@ fn one_direction_does_not_consume_the_other(options: Options) {
     assert_eq!(reader.get(), 0);
     theirs.write_all(b"x").unwrap();
     turner.until("data", || reader.get() == 1);
+}
+
+fn what_stays_ready_does_not_end_park_after_park(options: Options) {
+    let mut turner = Turner::new(&options);
+    let (ours, mut theirs) = unix_pair();
+    theirs.write_all(b"x").unwrap();
+    let ours = Watched::new(&turner.reactor(), ours).unwrap();
+    let counts = [Readable, Writable].map(|interest| Count::waiting(&ours, interest));
+    turner.settle();
+    assert!(counts.iter().all(|count| count.get() == 1));
+
+    // Nobody reads or writes, and an idle thread sleeps all the same.
+    let deadline = Instant::now() + Duration::from_millis(10);
+    turner.park(ParkUntil::Deadline(deadline));
+    assert!(Instant::now() >= deadline);
 }
 
 fn the_end_is_seen_after_a_short_read(options: Options) {

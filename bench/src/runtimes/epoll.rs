@@ -8,7 +8,6 @@ use std::time::Duration;
 use anyloop_io::{TcpListener, TcpStream};
 use backend_epoll::Epoll;
 use executor_core::{JoinHandle, spawn_local, task, time};
-use futures_lite::AsyncWriteExt;
 
 use super::Runtime;
 use crate::scenarios::tcp::ECHO_BUFFER;
@@ -22,8 +21,15 @@ impl<const SPIN: bool> Runtime for Ours<SPIN> {
 
     fn block_on<T>(main: impl Future<Output = T>) -> T {
         let builder = Epoll::builder();
-        let builder = if SPIN { builder } else { builder.spin(Duration::ZERO) };
-        builder.build().expect("anyloop cannot build its runtime").block_on(main)
+        let builder = if SPIN {
+            builder
+        } else {
+            builder.spin(Duration::ZERO)
+        };
+        builder
+            .build()
+            .expect("anyloop cannot build its runtime")
+            .block_on(main)
     }
 
     fn spawn<T: 'static>(task: impl Future<Output = T> + 'static) -> JoinHandle<T> {
@@ -63,7 +69,7 @@ impl<const SPIN: bool> Runtime for Ours<SPIN> {
 }
 
 /// Ends at the end of the stream, or when the client has gone away.
-async fn echo(mut stream: TcpStream) {
+async fn echo(stream: TcpStream) {
     let mut buffer = [0; ECHO_BUFFER];
     while let Ok(n @ 1..) = TcpStream::read(&stream, &mut buffer).await {
         if stream.write_all(&buffer[..n]).await.is_err() {

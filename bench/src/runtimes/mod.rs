@@ -9,6 +9,7 @@ use crate::catalog::{Family, Scenario};
 use crate::scenarios::tcp::Service;
 use crate::scenarios::{self, Context, Measured};
 
+mod epoll;
 mod floor;
 mod smol_local;
 mod tokio_ct;
@@ -78,6 +79,11 @@ const EVERYTHING: &[Family] = &[
 
 /// All runtimes, in the order they take their turns.
 pub(crate) const ALL: &[Entry] = &[
+    Entry::of::<epoll::Ours<true>>("epoll", "anyloop's backend of one thread"),
+    Entry {
+        families: &[Family::Tcp],
+        ..Entry::of::<epoll::Ours<false>>("epoll-nospin", "the same, and it never spins")
+    },
     Entry::of::<tokio_ct::TokioCt>("tokio-ct", "tokio, current_thread flavour, a LocalRuntime"),
     Entry::of::<smol_local::SmolLocal>("smol-local", "async-executor's LocalExecutor on async-io"),
     Entry {

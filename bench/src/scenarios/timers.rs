@@ -60,7 +60,7 @@ async fn poll_once(mut future: Pin<&mut impl Future>) {
 /// Many sleeps, one every ten microseconds: how late each ends, and what they cost together.
 pub(crate) fn fire<R: Runtime>(cx: Context) -> Measured {
     const APART: Duration = Duration::from_micros(10);
-    let count: u32 = cx.pick(30_000, 100_000);
+    let count: u32 = cx.pick(20_000, 100_000);
     in_task::<R, _>(async move {
         let state = Rc::new(Firing {
             late: RefCell::default(),
@@ -154,7 +154,7 @@ pub(crate) fn tick<R: Runtime>(cx: Context, id: &'static str, how: Yield) -> Mea
     const BURNERS: usize = 4;
     const BURN: Duration = Duration::from_micros(100);
     const PERIOD: Duration = Duration::from_millis(1);
-    let ticks: u32 = cx.pick(300, 3_000);
+    let ticks: u32 = cx.pick(250, 3_000);
     in_task::<R, _>(async move {
         let stop = Rc::new(Cell::new(false));
         let mut burners = Vec::new();

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::runtime::{Core, Handle};
 use crate::scheduler::{Cause, PushContext, WokenBy};
-use crate::task::{self, CancelReason, Ready, Registry};
+use crate::task::{self, CancelReason, NewTask, Ready, Registry};
 use crate::time::Wheel;
 
 /// The policy, seen from code that does not know its type.
@@ -93,8 +93,14 @@ impl LoopCore {
     #[inline]
     pub(crate) fn push_yielded(&self, ready: Ready) {
         if let Some(earlier) = self.yielded.replace(Some(ready)) {
-            self.push(earlier, Cause::Yield);
+            self.push_earlier(earlier);
         }
+    }
+
+    /// Not reached by this crate's own loop, which takes the task out after each poll.
+    #[cold]
+    fn push_earlier(&self, ready: Ready) {
+        self.push(ready, Cause::Yield);
     }
 
     #[inline]
@@ -121,13 +127,13 @@ impl LoopCore {
 
     /// Takes in a new task, or refuses it if the loop is closing.
     #[inline]
-    pub(crate) fn spawn(&self, ready: Ready, cause: Cause) {
+    pub(crate) fn spawn(&self, task: NewTask) {
         if self.closing.get() {
-            ready.discard(CancelReason::ShutDown);
+            task.ready.discard(CancelReason::ShutDown);
             return;
         }
-        self.registry.insert(&ready);
-        self.push(ready, cause);
+        let ready = self.registry.insert(task);
+        self.push(ready, Cause::Spawn);
     }
 
     /// Who wakes now: the task that runs, or what the loop is about.

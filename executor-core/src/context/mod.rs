@@ -18,10 +18,6 @@ use crate::task::Ready;
 /// A wake on the loop's own thread compares two addresses and touches no count.
 #[inline]
 pub(crate) fn schedule(ready: Ready, woken_while_running: bool) {
-    if ready.is_blocking() {
-        ready.core().upgrade().blocking().push(ready);
-        return;
-    }
     with_local(|local| match local {
         Some(local) if local.owns(&ready) => {
             if woken_while_running {

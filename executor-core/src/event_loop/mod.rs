@@ -28,7 +28,7 @@ use crate::context::{self, Frame, LoopCore};
 use crate::driver::{Park, ParkUntil, WakeList};
 use crate::runtime::{BlockOnError, Core, Message};
 use crate::scheduler::{Cause, PopContext, PushContext, Ran, RunEnd, Scheduler, WokenBy};
-use crate::task::{Ready, contain};
+use crate::task::{NewTask, Ready, contain};
 
 use pace::Pace;
 use policy::PolicyCell;
@@ -147,7 +147,7 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
     fn receive(&self, message: Message) {
         let wheel = self.local.wheel();
         match message {
-            Message::Spawn(ready) => self.local.spawn(ready, Cause::Spawn),
+            Message::Spawn(ready) => self.local.spawn(NewTask::from_ready(ready)),
             Message::Task(ready, cause) => self.local.push(ready, cause),
             Message::AddTimer(timer) => timer.insert(&mut wheel.borrow_mut()),
             Message::RemoveRemote(timer) => {
@@ -223,11 +223,9 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
     /// it yielded, and comes first.
     #[inline]
     fn next_task(&self) -> Option<Ready> {
-        if let Some(ready) = self.local.take_yielded() {
-            let cx = PushContext::new(&self.local, Cause::Yield);
-            self.policy.push(ready, &cx);
-        }
-        self.policy.pop(&PopContext::new(&self.local))
+        let push = PushContext::new(&self.local, Cause::Yield);
+        let pop = PopContext::new(&self.local);
+        self.policy.next(self.local.take_yielded(), &push, &pop)
     }
 
     /// Polls one task, and forgets it if it has ended.

@@ -21,8 +21,8 @@ pub(super) struct Pace {
 
 /// The time between readings that the stride aims at, in nanoseconds.
 const AIM: u64 = 20_000;
-/// At most so many polls go unmeasured; if each suddenly takes 100 µs, that is 3 ms, once.
-const MOST: u32 = 32;
+/// At most so many polls go unmeasured; if each suddenly takes 100 µs, that is 6 ms, once.
+const MOST: u32 = 64;
 
 impl Pace {
     pub(super) fn new() -> Self {

@@ -34,9 +34,20 @@ impl<S: Scheduler> PolicyCell<S> {
         self.with(|policy| policy.push(ready, cx));
     }
 
+    /// Pushes a task that yielded, if there is one, and pops the next.
     #[inline]
-    pub(super) fn pop(&self, cx: &PopContext<'_>) -> Option<Ready> {
-        self.with(|policy| policy.pop(cx))
+    pub(super) fn next(
+        &self,
+        yielded: Option<Ready>,
+        push: &PushContext<'_>,
+        pop: &PopContext<'_>,
+    ) -> Option<Ready> {
+        self.with(|policy| {
+            if let Some(ready) = yielded {
+                policy.push(ready, push);
+            }
+            policy.pop(pop)
+        })
     }
 
     #[inline]

@@ -11,8 +11,7 @@ use super::{Core, no_runtime};
 use crate::blocking::BlockingJob;
 use crate::context::{self, Frame};
 use crate::driver::Reactor;
-use crate::scheduler::Cause;
-use crate::task::{self, CancelReason, JoinHandle, Ready, TaskHeader, TaskId, TaskOptions};
+use crate::task::{self, CancelReason, JoinHandle, NewTask, TaskHeader, TaskId, TaskOptions};
 use crate::time::Sleep;
 
 /// Access to a runtime from anywhere: spawn tasks on it, use its timers and its reactor.
@@ -147,12 +146,12 @@ impl Handle {
     {
         let header = header(Some(&self.core), options, location);
         if size_of::<F>() > BOX_ABOVE {
-            let (ready, join) = task::allocate(Box::pin(future), header);
-            self.submit(ready);
+            let (task, join) = task::allocate(Box::pin(future), header);
+            self.submit(task);
             return join;
         }
-        let (ready, join) = task::allocate(future, header);
-        self.submit(ready);
+        let (task, join) = task::allocate(future, header);
+        self.submit(task);
         join
     }
 
@@ -177,15 +176,15 @@ impl Handle {
         T: Send + 'static,
     {
         let header = header(Some(&self.core), TaskOptions::new(), location);
-        let (ready, join) = task::allocate(BlockingJob::new(f), header.on_blocking_pool());
-        self.core.blocking().push(ready);
+        let (task, join) = task::allocate_blocking(BlockingJob::new(f), header);
+        self.core.blocking().push(task.ready);
         join
     }
 
-    fn submit(&self, ready: Ready) {
+    fn submit(&self, task: NewTask) {
         context::with_local(|local| match local {
-            Some(local) if local.owns(&ready) => local.spawn(ready, Cause::Spawn),
-            _ => self.core.send_spawn(ready),
+            Some(local) if local.owns(&task.ready) => local.spawn(task),
+            _ => self.core.send_spawn(task.ready),
         });
     }
 }
@@ -223,7 +222,7 @@ where
     F::Output: 'static,
 {
     let header = header(None, TaskOptions::new(), location);
-    let (ready, join) = task::allocate_local(future, header);
-    ready.discard(reason);
+    let (task, join) = task::allocate_local(future, header);
+    task.ready.discard(reason);
     join
 }

@@ -11,7 +11,7 @@ use super::{BlockOnError, Builder, Core, Drivers, Handle};
 use crate::blocking::BlockingPool;
 use crate::driver::{Park, ThreadPark};
 use crate::event_loop::EventLoop;
-use crate::scheduler::{Cause, Fifo, Scheduler};
+use crate::scheduler::{Fifo, Scheduler};
 use crate::task::{self, JoinHandle, TaskOptions};
 
 /// An owned runtime: one loop, turned by the thread that calls [`block_on`](Self::block_on).
@@ -137,12 +137,12 @@ where
 {
     let header = header(Some(local.core()), options, location);
     if size_of::<F>() > BOX_ABOVE {
-        let (ready, join) = task::allocate_local(Box::pin(future), header);
-        local.spawn(ready, Cause::Spawn);
+        let (task, join) = task::allocate_local(Box::pin(future), header);
+        local.spawn(task);
         return join;
     }
-    let (ready, join) = task::allocate_local(future, header);
-    local.spawn(ready, Cause::Spawn);
+    let (task, join) = task::allocate_local(future, header);
+    local.spawn(task);
     join
 }
 

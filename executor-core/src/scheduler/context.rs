@@ -53,6 +53,7 @@ impl<'a> PushContext<'a> {
     }
 
     /// Why the task became ready.
+    #[inline]
     pub fn cause(&self) -> Cause {
         self.cause
     }

@@ -21,14 +21,19 @@ use super::{TaskHeader, TaskId};
 struct Current {
     /// The task that `Ready::run` is about to poll; taken by `poll_scope`.
     next: Cell<*const TaskHeader>,
-    /// The task whose future is being polled or dropped.
-    header: Cell<*const TaskHeader>,
-    /// The waker of that poll, or of the root's.
-    waker: Cell<*const Waker>,
+    /// The poll that is under way.
+    poll: Cell<*const Scope>,
     /// Whether the latest run ended its task.
     finished: Cell<bool>,
-    /// The task on whose behalf code runs, also while its end is announced; 0 for none.
-    actor: Cell<u64>,
+    /// The task whose end is being announced; 0 for none.
+    ending: Cell<u64>,
+}
+
+/// A poll of a task, or of the root, on the stack of the function that polls.
+struct Scope {
+    /// Null for the root.
+    header: *const TaskHeader,
+    waker: *const Waker,
 }
 
 // Without a destructor, so that wakers work in the destructors of other thread-locals too.
@@ -36,37 +41,39 @@ thread_local! {
     static CURRENT: Current = const {
         Current {
             next: Cell::new(ptr::null()),
-            header: Cell::new(ptr::null()),
-            waker: Cell::new(ptr::null()),
+            poll: Cell::new(ptr::null()),
             finished: Cell::new(false),
-            actor: Cell::new(0),
+            ending: Cell::new(0),
         }
     };
 }
 
-/// Sets a cell, and puts the old value back when dropped, also while unwinding.
-struct Restore<'a, T: Copy>(&'a Cell<T>, T);
+/// Puts the outer poll back when dropped, also while unwinding.
+struct Leave<'a>(&'a Current, *const Scope);
 
-impl<'a, T: Copy> Restore<'a, T> {
-    fn set(cell: &'a Cell<T>, value: T) -> Self {
-        Self(cell, cell.replace(value))
+impl<'a> Leave<'a> {
+    fn enter(current: &'a Current, poll: &Scope) -> Self {
+        Self(current, current.poll.replace(poll))
     }
 }
 
-impl<T: Copy> Drop for Restore<'_, T> {
+impl Drop for Leave<'_> {
     fn drop(&mut self) {
-        self.0.set(self.1);
+        self.0.poll.set(self.1);
     }
 }
 
 /// Calls `run`, which polls the task of `header` through [`poll_scope`]; says whether it ended.
-pub(super) fn run_scope(header: *const TaskHeader, id: TaskId, run: impl FnOnce()) -> bool {
+#[inline]
+pub(super) fn run_scope(header: *const TaskHeader, run: impl FnOnce()) -> bool {
     CURRENT.with(|current| {
-        let _next = Restore::set(&current.next, header);
-        let _actor = Restore::set(&current.actor, id.get());
-        current.finished.set(false);
+        current.next.set(header);
         run();
-        current.finished.replace(false)
+        let finished = current.finished.get();
+        if finished {
+            current.ending.set(0);
+        }
+        finished
     })
 }
 
@@ -76,12 +83,17 @@ pub(super) fn poll_scope<T>(waker: &Waker, poll: impl FnOnce(&TaskHeader) -> Pol
     CURRENT.with(|current| {
         let header = current.next.replace(ptr::null());
         assert!(!header.is_null(), "a task is polled by `Ready::run` alone");
-        let _header = Restore::set(&current.header, header);
-        let _waker = Restore::set(&current.waker, ptr::from_ref(waker));
         // SAFETY: `run_scope` set the pointer from the token that it runs, which holds a
         // reference to the allocation until the poll has returned; `next` is taken only once.
-        let polled = poll(unsafe { &*header });
+        let task = unsafe { &*header };
+        let scope = Scope { header, waker };
+        let leave = Leave::enter(current, &scope);
+        let polled = poll(task);
+        drop(leave);
         current.finished.set(polled.is_ready());
+        if polled.is_ready() {
+            current.ending.set(task.id().get());
+        }
         polled
     })
 }
@@ -89,9 +101,11 @@ pub(super) fn poll_scope<T>(waker: &Waker, poll: impl FnOnce(&TaskHeader) -> Pol
 /// Makes `waker` the trusted one while the root future is polled by `poll`.
 pub(crate) fn root_poll<T>(waker: &Waker, poll: impl FnOnce() -> T) -> T {
     CURRENT.with(|current| {
-        let _header = Restore::set(&current.header, ptr::null());
-        let _actor = Restore::set(&current.actor, 0);
-        let _waker = Restore::set(&current.waker, ptr::from_ref(waker));
+        let scope = Scope {
+            header: ptr::null(),
+            waker,
+        };
+        let _leave = Leave::enter(current, &scope);
         poll()
     })
 }
@@ -99,28 +113,33 @@ pub(crate) fn root_poll<T>(waker: &Waker, poll: impl FnOnce() -> T) -> T {
 /// Whether `waker` is that of the task or root that is being polled: one of ours, which does not
 /// panic when it is called.
 pub(crate) fn contains_waker(waker: &Waker) -> bool {
-    CURRENT.with(|current| {
-        let own = current.waker.get();
-        // SAFETY: a pointer that is not null was set by a scope that is still open, from a
-        // reference that outlives the scope.
-        !own.is_null() && unsafe { &*own }.will_wake(waker)
-    })
+    // SAFETY: the scope's waker outlives the scope.
+    with_scope(|scope| scope.is_some_and(|scope| unsafe { &*scope.waker }.will_wake(waker)))
 }
 
 /// The task on whose behalf code runs on this thread, also while its end is announced.
 pub(crate) fn actor() -> Option<TaskId> {
-    let id = CURRENT.with(|current| current.actor.get());
-    (id != 0).then(|| TaskId::new(id))
+    with_header(|header| match header {
+        Some(header) => Some(header.id()),
+        None => {
+            let id = CURRENT.with(|current| current.ending.get());
+            (id != 0).then(|| TaskId::new(id))
+        }
+    })
 }
 
 /// Gives `f` the header of the running task.
 pub(crate) fn with_header<R>(f: impl FnOnce(Option<&TaskHeader>) -> R) -> R {
-    CURRENT.with(|current| {
-        let header = current.header.get();
-        // SAFETY: a pointer that is not null was set by a `poll_scope` that is still open, and
-        // for as long as it is open the running token keeps the allocation alive.
-        f(unsafe { header.as_ref() })
-    })
+    // SAFETY: the header of an open scope is null or that of a task which is being polled, whose
+    // token keeps the allocation alive.
+    with_scope(|scope| f(scope.and_then(|scope| unsafe { scope.header.as_ref() })))
+}
+
+/// Gives `f` the poll that is under way.
+fn with_scope<R>(f: impl FnOnce(Option<&Scope>) -> R) -> R {
+    // SAFETY: a pointer that is not null was set by a scope that is still open, further down this
+    // thread's stack.
+    CURRENT.with(|current| f(unsafe { current.poll.get().as_ref() }))
 }
 
 /// The task that is being polled on this thread.
@@ -139,10 +158,11 @@ pub(crate) fn with_header<R>(f: impl FnOnce(Option<&TaskHeader>) -> R) -> R {
 /// });
 /// ```
 pub fn current() -> Option<TaskRef> {
-    CURRENT.with(|current| {
-        let header = NonNull::new(current.header.get().cast_mut())?;
-        // SAFETY: `waker` is set together with `header`, in the same open scope.
-        let waker = unsafe { &*current.waker.get() };
+    with_scope(|scope| {
+        let scope = scope?;
+        let header = NonNull::new(scope.header.cast_mut())?;
+        // SAFETY: the scope's waker outlives the scope.
+        let waker = unsafe { &*scope.waker };
         Some(TaskRef::new(waker.clone(), header))
     })
 }

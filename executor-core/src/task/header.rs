@@ -1,15 +1,15 @@
 //! What policies and tools may see of a task.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::{Duration, Instant};
 
 use super::error::CancelReason;
+use super::origin::{Extra, Origin};
 use super::{GroupId, TaskOptions};
 use crate::runtime::{Core, CoreRef};
 
@@ -60,35 +60,31 @@ impl fmt::Debug for TaskId {
 
 /// What policies and tools may see of a task.
 ///
-/// It lies in the task's own allocation. The two [words](TaskHeader::word) belong to the policy,
-/// so that a virtual time or a count of polls needs no table beside the tasks.
+/// It lies in the task's own allocation, in 48 bytes. The two [words](TaskHeader::word) belong to
+/// the policy, so that a virtual time or a count of polls needs no table beside the tasks. A
+/// name, a weight other than 1 and a deadline cost the task that has one an allocation more.
 pub struct TaskHeader {
     core: CoreRef,
-    id: TaskId,
-    location: &'static Location<'static>,
-    name: Option<Box<Cow<'static, str>>>,
-    /// Nanoseconds after the runtime's epoch; `u64::MAX` where none is set.
-    deadline: u64,
+    origin: Origin,
     words: [AtomicU64; 2],
+    /// From the lowest bit: 8 flags, 8 bits of priority, 48 of id. Only the flags change.
+    id_priority_flags: AtomicU64,
     group: GroupId,
-    weight: u32,
     slot: AtomicU32,
-    flags: AtomicU8,
-    priority: u8,
 }
 
 /// The task must be dropped rather than polled; the bits above say why.
-const ABORTED: u8 = 1;
-const REASON_SHIFT: u8 = 1;
-const REASON: u8 = 0b111 << REASON_SHIFT;
-/// The task runs on the blocking pool rather than on a loop.
-const BLOCKING: u8 = 1 << 4;
+const ABORTED: u64 = 1;
+const REASON_SHIFT: u32 = 1;
+const REASON: u64 = 0b111 << REASON_SHIFT;
+const PRIORITY_SHIFT: u32 = 8;
+const ID_SHIFT: u32 = 16;
 
 const UNREGISTERED: u32 = u32::MAX;
-const NO_DEADLINE: u64 = u64::MAX;
 
 impl TaskHeader {
-    /// The header of a task of `core`'s runtime, if it has one; what `options` leaves open comes from `parent`.
+    /// The header of a task of `core`'s runtime, if it has one; what `options` leaves open comes
+    /// from `parent`.
     pub(crate) fn new(
         core: Option<&Arc<Core>>,
         id: TaskId,
@@ -96,57 +92,57 @@ impl TaskHeader {
         options: TaskOptions,
         parent: Option<&TaskHeader>,
     ) -> Self {
-        let deadline = match options.deadline {
-            Some(deadline) => core.map_or(NO_DEADLINE, |core| core.nanos(deadline)),
-            None => parent.map_or(NO_DEADLINE, |parent| parent.deadline),
+        let priority = options.priority.or(parent.map(Self::priority)).unwrap_or(0);
+        let group = options.group.or(parent.map(Self::group));
+        let inherited = parent.and_then(|parent| parent.origin.extra());
+        let origin = if inherited.is_none() && !options.needs_extra() {
+            Origin::plain(location)
+        } else {
+            let given = options.deadline.zip(core);
+            let deadline = given.map(|(deadline, core)| core.nanos(deadline));
+            Origin::extended(Box::new(Extra {
+                location,
+                name: options.name,
+                weight: options.weight.or(inherited.map(|e| e.weight)).unwrap_or(1),
+                deadline: deadline.or(inherited.and_then(|extra| extra.deadline)),
+            }))
         };
+        let id_and_priority = (id.get() << ID_SHIFT) | (u64::from(priority) << PRIORITY_SHIFT);
         Self {
             core: CoreRef::new(core),
-            id,
-            location,
-            name: options.name.map(Box::new),
-            deadline,
+            origin,
             words: [AtomicU64::new(0), AtomicU64::new(0)],
-            group: options
-                .group
-                .or(parent.map(|p| p.group))
-                .unwrap_or_default(),
-            weight: options.weight.or(parent.map(|p| p.weight)).unwrap_or(1),
+            id_priority_flags: AtomicU64::new(id_and_priority),
+            group: group.unwrap_or_default(),
             slot: AtomicU32::new(UNREGISTERED),
-            flags: AtomicU8::new(0),
-            priority: options.priority.or(parent.map(|p| p.priority)).unwrap_or(0),
         }
-    }
-
-    /// Marks the header as that of a task for the blocking pool.
-    pub(crate) fn on_blocking_pool(mut self) -> Self {
-        *self.flags.get_mut() |= BLOCKING;
-        self
     }
 
     /// The task's name among all tasks of the process.
     pub fn id(&self) -> TaskId {
-        self.id
+        // Relaxed: the id never changes.
+        TaskId(self.id_priority_flags.load(Relaxed) >> ID_SHIFT)
     }
 
     /// Where the task was spawned.
     pub fn location(&self) -> &'static Location<'static> {
-        self.location
+        self.origin.location()
     }
 
     /// The name that was given in [`TaskOptions::name`].
     pub fn name(&self) -> Option<&str> {
-        self.name.as_deref().map(|name| &**name)
+        self.origin.extra().and_then(|extra| extra.name.as_deref())
     }
 
     /// How urgent the task is; greater is more urgent.
     pub fn priority(&self) -> u8 {
-        self.priority
+        // Relaxed: the priority never changes; the cast takes its eight bits.
+        (self.id_priority_flags.load(Relaxed) >> PRIORITY_SHIFT) as u8
     }
 
     /// The task's share relative to others; at least 1.
     pub fn weight(&self) -> u32 {
-        self.weight
+        self.origin.extra().map_or(1, |extra| extra.weight)
     }
 
     /// The group that the task belongs to.
@@ -156,7 +152,8 @@ impl TaskHeader {
 
     /// How long after the runtime's [epoch](crate::Handle::epoch) the task should have finished.
     pub fn deadline(&self) -> Option<Duration> {
-        (self.deadline != NO_DEADLINE).then(|| Duration::from_nanos(self.deadline))
+        let nanos = self.origin.extra().and_then(|extra| extra.deadline);
+        nanos.map(Duration::from_nanos)
     }
 
     /// The deadline as an instant, given the runtime's [epoch](crate::Handle::epoch).
@@ -203,19 +200,21 @@ impl TaskHeader {
 
     /// Asks that the task be dropped rather than polled; the first reason stays.
     pub(crate) fn abort(&self, reason: CancelReason) {
-        let bits = ABORTED | ((reason as u8) << REASON_SHIFT);
+        let bits = ABORTED | ((reason as u64) << REASON_SHIFT);
         // Release pairs with the Acquire in `abort_reason`; a failure means that somebody else
         // has asked already, or that another flag changed, which is tried again.
-        let _ = self.flags.fetch_update(Release, Relaxed, |flags| {
-            (flags & ABORTED == 0).then_some(flags | bits)
-        });
+        let _ = self
+            .id_priority_flags
+            .fetch_update(Release, Relaxed, |flags| {
+                (flags & ABORTED == 0).then_some(flags | bits)
+            });
     }
 
     /// Why the task must be dropped rather than polled, if it must.
     #[inline]
     pub(crate) fn abort_reason(&self) -> Option<CancelReason> {
         // Acquire pairs with the Release in `abort`.
-        let flags = self.flags.load(Acquire);
+        let flags = self.id_priority_flags.load(Acquire);
         (flags & ABORTED != 0).then(|| match (flags & REASON) >> REASON_SHIFT {
             0 => CancelReason::Aborted,
             1 => CancelReason::ShutDown,
@@ -224,20 +223,16 @@ impl TaskHeader {
             _ => CancelReason::NoThread,
         })
     }
-
-    pub(crate) fn is_blocking(&self) -> bool {
-        self.flags.load(Relaxed) & BLOCKING != 0
-    }
 }
 
 impl fmt::Debug for TaskHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskHeader")
-            .field("id", &self.id)
+            .field("id", &self.id())
             .field("name", &self.name())
-            .field("location", &format_args!("{}", self.location))
-            .field("priority", &self.priority)
-            .field("weight", &self.weight)
+            .field("location", &format_args!("{}", self.location()))
+            .field("priority", &self.priority())
+            .field("weight", &self.weight())
             .field("group", &self.group)
             .finish_non_exhaustive()
     }

@@ -103,7 +103,7 @@ impl<T> Future for JoinHandle<T> {
         } else {
             // async-task aborts the process when the waker of a joiner panics. One that is not
             // known to be ours is called under `catch_unwind`.
-            let waker = Waker::from(Arc::new(ContainedWaker(cx.waker().clone())));
+            let waker = Waker::from(Arc::new(ContainedWaker(Some(cx.waker().clone()))));
             ready!(self.raw.poll(&mut Context::from_waker(&waker)))
         };
         let result = outcome
@@ -124,7 +124,8 @@ impl<T> fmt::Debug for JoinHandle<T> {
     }
 }
 
-struct ContainedWaker(Waker);
+/// A foreign waker; a panic in its wake or in its drop goes no further.
+struct ContainedWaker(Option<Waker>);
 
 impl Wake for ContainedWaker {
     fn wake(self: Arc<Self>) {
@@ -132,7 +133,15 @@ impl Wake for ContainedWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        contain(|| self.0.wake_by_ref());
+        if let Some(waker) = &self.0 {
+            contain(|| waker.wake_by_ref());
+        }
+    }
+}
+
+impl Drop for ContainedWaker {
+    fn drop(&mut self) {
+        contain(|| drop(self.0.take()));
     }
 }
 

@@ -73,6 +73,11 @@ impl TaskOptions {
         self
     }
 
+    /// Whether a task with these options needs more than its header has room for.
+    pub(crate) fn needs_extra(&self) -> bool {
+        self.name.is_some() || self.weight.is_some_and(|w| w != 1) || self.deadline.is_some()
+    }
+
     /// The name, where one was given.
     pub fn get_name(&self) -> Option<&str> {
         self.name.as_deref()

@@ -25,11 +25,12 @@ use async_task::{Builder, Runnable, ScheduleInfo, Task, WithInfo};
 use super::current::{self, TaskRef};
 use super::error::Failure;
 use super::outcome::{Outcome, contain};
-use super::{JoinHandle, Ready, TaskHeader};
+use super::{JoinHandle, NewTask, Ready, TaskHeader};
 use crate::context;
 
 /// Makes a task of a future that may be run by any thread.
-pub(crate) fn allocate<F>(future: F, header: TaskHeader) -> (Ready, JoinHandle<F::Output>)
+#[inline]
+pub(crate) fn allocate<F>(future: F, header: TaskHeader) -> (NewTask, JoinHandle<F::Output>)
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -40,27 +41,62 @@ where
 /// Makes a task of a future that must stay on the thread whose loop owns `header`.
 ///
 /// The caller hands the `Ready` to that loop, on that thread (ground 2 above).
-pub(crate) fn allocate_local<F>(future: F, header: TaskHeader) -> (Ready, JoinHandle<F::Output>)
+pub(crate) fn allocate_local<F>(future: F, header: TaskHeader) -> (NewTask, JoinHandle<F::Output>)
 where
     F: Future + 'static,
     F::Output: 'static,
 {
-    // SAFETY: the future and its output are `'static`. `schedule` is a function without state,
-    // hence `Send + Sync + 'static`. A future that is not `Send` is polled and dropped on its
-    // loop's thread alone (grounds 1 and 2); its output is taken or dropped there, in `run`, or
-    // by the `JoinHandle`, which is `Send` only if the output is.
+    allocate_with(future, header, |runnable, info: ScheduleInfo| {
+        context::schedule(Ready::new(runnable), info.woken_while_running);
+    })
+}
+
+/// Makes a task of a closure that blocks; it is scheduled once, when it is made.
+pub(crate) fn allocate_blocking<F>(
+    future: F,
+    header: TaskHeader,
+) -> (NewTask, JoinHandle<F::Output>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    allocate_with(future, header, |runnable, _| {
+        let ready = Ready::new(runnable);
+        ready.core().upgrade().blocking().push(ready);
+    })
+}
+
+#[inline]
+fn allocate_with<F, S>(
+    future: F,
+    header: TaskHeader,
+    schedule: S,
+) -> (NewTask, JoinHandle<F::Output>)
+where
+    F: Future + 'static,
+    F::Output: 'static,
+    S: Fn(Runnable<TaskHeader>, ScheduleInfo) + Send + Sync + 'static,
+{
+    const {
+        assert!(
+            size_of::<S>() == 0,
+            "async-task counts a reference for a stateful one"
+        )
+    };
+    // SAFETY: the future and its output are `'static`, and so is `schedule`, which is also
+    // `Send + Sync`. A future that is not `Send` is polled and dropped on its loop's thread alone
+    // (grounds 1 and 2); its output is taken or dropped there, in `run`, or by the `JoinHandle`,
+    // which is `Send` only if the output is.
     let (runnable, task) = unsafe {
         Builder::new().metadata(header).spawn_unchecked(
             |_: &TaskHeader| Contained(ManuallyDrop::new(future)),
             WithInfo(schedule),
         )
     };
-    let join = RawJoin::new(task, &runnable.waker());
-    (Ready::new(runnable), JoinHandle::new(join))
-}
-
-fn schedule(runnable: Runnable<TaskHeader>, info: ScheduleInfo) {
-    context::schedule(Ready::new(runnable), info.woken_while_running);
+    let waker = runnable.waker();
+    let join = RawJoin::new(task, &waker);
+    let ready = Ready::new(runnable);
+    (NewTask { ready, waker }, JoinHandle::new(join))
 }
 
 /// The wrapper round a task's future; it adds no bytes.
@@ -111,6 +147,8 @@ fn drop_in_place<F>(future: &mut F) {
 pub(crate) struct RawJoin<T> {
     /// `None` once the result has been taken.
     task: Option<Task<Outcome<T>, TaskHeader>>,
+    /// Whether the task holds a joiner's waker.
+    awaited: bool,
     data: *const (),
     vtable: &'static RawWakerVTable,
 }
@@ -125,6 +163,7 @@ impl<T> RawJoin<T> {
     fn new(task: Task<Outcome<T>, TaskHeader>, waker: &Waker) -> Self {
         Self {
             task: Some(task),
+            awaited: false,
             data: waker.data(),
             vtable: waker.vtable(),
         }
@@ -166,6 +205,7 @@ impl<T> RawJoin<T> {
         let Some(task) = &mut self.task else {
             return Poll::Ready(None);
         };
+        self.awaited = true;
         let outcome = std::task::ready!(Pin::new(task).poll(cx));
         self.task = None;
         Poll::Ready(Some(outcome))
@@ -174,7 +214,12 @@ impl<T> RawJoin<T> {
 
 impl<T> Drop for RawJoin<T> {
     fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
+        if let Some(mut task) = self.task.take() {
+            if self.awaited {
+                // The task would keep the joiner's waker until its end, which may never come.
+                let mut cx = Context::from_waker(Waker::noop());
+                drop(Pin::new(&mut task).poll(&mut cx));
+            }
             task.detach();
         }
     }

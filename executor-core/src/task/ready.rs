@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::ptr;
 use std::ptr::NonNull;
+use std::task::Waker;
 
 use async_task::Runnable;
 
@@ -39,11 +40,8 @@ impl Ready {
     #[inline]
     pub(crate) fn run(mut self) -> bool {
         let runnable = self.0.take().expect(EMPTY);
-        let (header, id) = {
-            let header = runnable.metadata();
-            (ptr::from_ref(header), header.id())
-        };
-        current::run_scope(header, id, || {
+        let header = ptr::from_ref(runnable.metadata());
+        current::run_scope(header, || {
             runnable.run();
         })
     }
@@ -61,13 +59,22 @@ impl Ready {
         TaskRef::new(runnable.waker(), NonNull::from(runnable.metadata()))
     }
 
-    /// The task's waker.
-    pub(super) fn waker(&self) -> std::task::Waker {
-        self.runnable().waker()
-    }
-
     fn runnable(&self) -> &Runnable<TaskHeader> {
         self.0.as_ref().expect(EMPTY)
+    }
+}
+
+/// A task that has just been made: its first token, and a waker for the registry.
+pub(crate) struct NewTask {
+    pub(crate) ready: Ready,
+    pub(crate) waker: Waker,
+}
+
+impl NewTask {
+    /// For a task that comes without its waker, from another thread.
+    pub(crate) fn from_ready(ready: Ready) -> Self {
+        let waker = ready.runnable().waker();
+        Self { ready, waker }
     }
 }
 

@@ -5,7 +5,7 @@ use std::task::Waker;
 
 use slab::Slab;
 
-use super::Ready;
+use super::{NewTask, Ready};
 
 /// A waker for every live task of one loop, so that shutdown finds those parked for ever.
 ///
@@ -22,9 +22,10 @@ const KEPT_CAPACITY: usize = 1024;
 impl Registry {
     /// Takes note of a task that has just arrived.
     #[inline]
-    pub(crate) fn insert(&self, ready: &Ready) {
-        let slot = self.wakers.borrow_mut().insert(ready.waker());
-        ready.set_slot(slot);
+    pub(crate) fn insert(&self, task: NewTask) -> Ready {
+        let slot = self.wakers.borrow_mut().insert(task.waker);
+        task.ready.set_slot(slot);
+        task.ready
     }
 
     /// Forgets a task that has ended.

@@ -1,8 +1,8 @@
 //! A hierarchical timer wheel: a plain data structure that holds wakers by deadline.
 //!
-//! Time is a count of nanoseconds from an epoch that the owner chooses. A *tick* is 2^15 ns
-//! (32.768 µs). Level 0 has a slot for each of the 64 ticks of the block that the wheel stands in,
-//! a slot of level 1 is 64 ticks wide, and so on; nine levels cover every `u64`. A timer goes to the
+//! Time is a count of nanoseconds from an epoch that the owner chooses. A *tick* is 2^16 ns
+//! (65.536 µs). Level 0 has a slot for each of the 64 ticks of the block that the wheel stands in,
+//! a slot of level 1 is 64 ticks wide, and so on; Eight levels cover every `u64`. A timer goes to the
 //! level of the highest base-64 digit in which its tick differs from the wheel's, and to the slot
 //! that this digit names. Nothing ever wraps round: slots lie ahead of the wheel, and every timer on
 //! a level is due before every timer on the levels above it.
@@ -33,9 +33,9 @@ use table::{LEVELS, NEVER_SLOT, SLOTS_PER_LEVEL, Table};
 /// The deadline that never comes.
 const NEVER: u64 = u64::MAX;
 
-/// Timers that are due within one tick of 2^15 ns may share a wake-up: short enough to be lost in
+/// Timers that are due within one tick of 2^16 ns may share a wake-up: short enough to be lost in
 /// what a thread takes to wake, long enough that a crowd of timers does not wake it for each.
-const TICK_BITS: u32 = 15;
+const TICK_BITS: u32 = 16;
 
 /// The bits of time that one level resolves.
 const LEVEL_BITS: u32 = SLOTS_PER_LEVEL.ilog2();
@@ -175,7 +175,7 @@ impl Wheel {
     /// When [`expire`](Self::expire) must be called next; `None` if no timer will ever be due.
     ///
     /// A caller that sleeps until then fires each timer no earlier than its deadline and less than
-    /// one tick (32.768 µs) late. A lone timer gets its exact deadline. Timers of the same tick are
+    /// one tick (65.536 µs) late. A lone timer gets its exact deadline. Timers of the same tick are
     /// gathered: the time returned is that of the last of them. It may be early after a removal or
     /// a reset, in which case that call of `expire` fires nothing and puts it right.
     #[inline]

@@ -39,7 +39,7 @@ impl<T: sealed::ToTarget + ?Sized> ToSocketAddrs for T {}
 /// Cancel safe. A look-up that has begun goes on on its thread, and its result is dropped.
 ///
 /// ```
-/// # let runtime = backend_epoll::Epoll::builder().build()?;
+/// # let runtime = backend_epoll::Epoll::new()?;
 /// # runtime.block_on(async {
 /// let addrs = anyloop_io::lookup_host("localhost:80").await?;
 /// assert!(addrs.iter().all(|addr| addr.port() == 80));
@@ -119,7 +119,11 @@ impl LookupHost {
                         self.state = State::Running(name, running);
                         return Poll::Pending;
                     };
-                    let outcome = outcome.map_err(io::Error::other).and_then(|found| found);
+                    let outcome = outcome.unwrap_or_else(|error| {
+                        Err(io::Error::other(format!(
+                            "the look-up did not finish: {error}"
+                        )))
+                    });
                     return Poll::Ready(name.judge(outcome));
                 }
                 State::Done => return Poll::Ready(Err(error::polled_again("lookup_host"))),
@@ -209,7 +213,9 @@ mod sealed {
     impl ToTarget for [SocketAddr] {
         fn to_target(&self) -> io::Result<Target> {
             if self.is_empty() {
-                return Err(invalid("an empty list names no address: give at least one".into()));
+                return Err(invalid(
+                    "an empty list names no address: give at least one".into(),
+                ));
             }
             Ok(Target::Addrs(self.to_vec()))
         }
@@ -234,7 +240,9 @@ mod sealed {
                 return Ok(Target::Addr((ip, port).into()));
             }
             if host.is_empty() {
-                return Err(invalid("the host's name is empty: give a name or an address".into()));
+                return Err(invalid(
+                    "the host's name is empty: give a name or an address".into(),
+                ));
             }
             let host = host.to_owned();
             Ok(Target::Name(Name { host, port }))

@@ -30,7 +30,6 @@ pub(super) fn poll_end(socket: &Socket, cx: &mut Context<'_>) -> Poll<io::Result
     registration.poll_io(Interest::Writable, cx, Place::Owner, |fd| {
         let events = sys::ready_now(fd, Interest::Writable)?;
         if events.intersects(PollFlags::ERR | PollFlags::HUP) {
-            // A reset that came after the connection stood is left for the first operation.
             if let Some(error) = SockRef::from(&fd).take_error()? {
                 return Err(error);
             }

@@ -1,9 +1,10 @@
 //! Sockets: internet and Unix.
 
 pub(crate) mod addr;
-mod bind;
+pub(crate) mod bind;
 mod connect_wait;
 mod convert;
+pub(crate) mod datagram;
 pub(crate) mod tcp;
 pub(crate) mod udp;
 pub(crate) mod unix;

@@ -57,7 +57,8 @@ impl<S: Stream> ReadHalf<S> {
         }
         write.ends_on_drop = false;
         drop(write);
-        Arc::try_unwrap(self.0).map_err(|_| unreachable!("a stream has two halves, and both are here"))
+        Arc::try_unwrap(self.0)
+            .map_err(|_| unreachable!("a stream has two halves, and both are here"))
     }
 }
 

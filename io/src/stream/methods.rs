@@ -34,10 +34,7 @@ macro_rules! read_methods {
             &'a self,
             bufs: &'a mut [::std::io::IoSliceMut<'b>],
         ) -> $crate::op::ReadVectored<'a, 'b> {
-            $crate::op::ReadVectored::new(
-                $crate::stream::HasRegistration::registration(self),
-                bufs,
-            )
+            $crate::op::ReadVectored::new($crate::stream::HasRegistration::registration(self), bufs)
         }
 
         /// Reads until `buf` is full.
@@ -53,11 +50,7 @@ macro_rules! read_methods {
         /// is lost.
         #[track_caller]
         pub fn read_exact<'a>(&'a self, buf: &'a mut [u8]) -> $crate::op::ReadExact<'a> {
-            $crate::op::ReadExact::new(
-                $crate::stream::HasRegistration::registration(self),
-                buf,
-                0,
-            )
+            $crate::op::ReadExact::new($crate::stream::HasRegistration::registration(self), buf, 0)
         }
 
         /// Looks at the bytes that the next read would give, without taking them.
@@ -152,11 +145,7 @@ macro_rules! write_methods {
         /// Not cancel safe: how much a dropped future has written is lost.
         #[track_caller]
         pub fn write_all<'a>(&'a self, buf: &'a [u8]) -> $crate::op::WriteAll<'a> {
-            $crate::op::WriteAll::new(
-                $crate::stream::HasRegistration::registration(self),
-                buf,
-                0,
-            )
+            $crate::op::WriteAll::new($crate::stream::HasRegistration::registration(self), buf, 0)
         }
 
         /// Waits until [`try_write`](Self::try_write) will take bytes or give an error.

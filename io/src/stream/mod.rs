@@ -1,18 +1,21 @@
 //! What all streams of bytes have in common: operations, traits, owned halves.
 
-mod futures_io;
 mod halves;
 mod methods;
 mod ops;
+mod traits;
 
 pub use halves::{ReadHalf, ReuniteError, WriteHalf};
 pub use ops::{
     Peek, Read, ReadExact, ReadVectored, Readable, Writable, Write, WriteAll, WriteVectored,
 };
 
-pub(crate) use futures_io::{impl_async_read, impl_async_write};
 pub(crate) use methods::{impl_duplex, read_methods, write_methods};
 pub(crate) use sealed::HasRegistration;
+pub(crate) use traits::{
+    close, impl_async_read, impl_async_write, poll_read, poll_read_vectored, poll_write,
+    poll_write_vectored,
+};
 
 /// A stream of bytes in both directions, whose halves can be owned apart.
 ///

@@ -244,4 +244,24 @@ mod tests {
         epoll.wait(&mut memory, ParkUntil::Now, &mut fired).unwrap();
         assert!(memory.armed.is_some(), "the timer has fired");
     }
+
+    #[test]
+    fn a_timer_set_for_an_earlier_deadline_is_set_again_for_the_later_one() {
+        let (epoll, mut memory) = Epoll::open(Options::MAX_EVENTS).unwrap();
+        let start = Instant::now();
+        let [earlier, later] = [2, 4].map(|millis| start + Duration::from_millis(millis));
+        epoll
+            .prepare(&mut memory, ParkUntil::Deadline(earlier))
+            .unwrap();
+        let mut fired = Vec::new();
+        let mut waits = 0;
+        while Instant::now() < later {
+            epoll
+                .wait(&mut memory, ParkUntil::Deadline(later), &mut fired)
+                .unwrap();
+            waits += 1;
+        }
+        assert!(waits <= 2, "{waits} waits for one deadline");
+        assert!(fired.is_empty(), "the timer is no source");
+    }
 }

@@ -119,7 +119,7 @@ impl Place {
 
 /// How long the load lasts, and before that the warm-up.
 fn durations(cx: Context) -> (Duration, Duration) {
-    let load = cx.pick(Duration::from_millis(120), Duration::from_millis(1000));
+    let load = cx.pick(Duration::from_millis(100), Duration::from_millis(1000));
     (load, load / 4)
 }
 

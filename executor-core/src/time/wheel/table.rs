@@ -12,7 +12,7 @@ use std::task::Waker;
 pub(super) const SLOTS_PER_LEVEL: usize = u64::BITS as usize;
 
 /// The levels: ticks have 49 bits, of which each level resolves 6.
-pub(super) const LEVELS: usize = 9;
+pub(super) const LEVELS: usize = 8;
 
 /// The list of timers that never come.
 pub(super) const NEVER_SLOT: usize = LEVELS * SLOTS_PER_LEVEL;

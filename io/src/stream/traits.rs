@@ -88,7 +88,7 @@ macro_rules! impl_async_read {
                 buf: &mut [u8],
             ) -> ::std::task::Poll<::std::io::Result<usize>> {
                 let registration = $crate::stream::HasRegistration::registration(&*self);
-                $crate::stream::futures_io::poll_read(registration, cx, buf)
+                $crate::stream::poll_read(registration, cx, buf)
             }
 
             fn poll_read_vectored(
@@ -97,7 +97,7 @@ macro_rules! impl_async_read {
                 bufs: &mut [::std::io::IoSliceMut<'_>],
             ) -> ::std::task::Poll<::std::io::Result<usize>> {
                 let registration = $crate::stream::HasRegistration::registration(&*self);
-                $crate::stream::futures_io::poll_read_vectored(registration, cx, bufs)
+                $crate::stream::poll_read_vectored(registration, cx, bufs)
             }
         }
     };
@@ -115,7 +115,7 @@ macro_rules! impl_async_write {
                 buf: &[u8],
             ) -> ::std::task::Poll<::std::io::Result<usize>> {
                 let registration = $crate::stream::HasRegistration::registration(&*self);
-                $crate::stream::futures_io::poll_write(registration, cx, buf)
+                $crate::stream::poll_write(registration, cx, buf)
             }
 
             fn poll_write_vectored(
@@ -124,7 +124,7 @@ macro_rules! impl_async_write {
                 bufs: &[::std::io::IoSlice<'_>],
             ) -> ::std::task::Poll<::std::io::Result<usize>> {
                 let registration = $crate::stream::HasRegistration::registration(&*self);
-                $crate::stream::futures_io::poll_write_vectored(registration, cx, bufs)
+                $crate::stream::poll_write_vectored(registration, cx, bufs)
             }
 
             fn poll_flush(
@@ -138,7 +138,7 @@ macro_rules! impl_async_write {
                 self: ::std::pin::Pin<&mut Self>,
                 _cx: &mut ::std::task::Context<'_>,
             ) -> ::std::task::Poll<::std::io::Result<()>> {
-                ::std::task::Poll::Ready($crate::stream::futures_io::close(&*self))
+                ::std::task::Poll::Ready($crate::stream::close(&*self))
             }
         }
     };

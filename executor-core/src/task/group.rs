@@ -1,5 +1,0 @@
-//! placeholder
-#[derive(Debug)]
-pub struct TaskGroup;
-#[derive(Debug)]
-pub struct JoinNext;
