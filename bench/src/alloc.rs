@@ -34,6 +34,20 @@ pub(crate) fn stop_counting() -> isize {
     LIVE.load(Relaxed)
 }
 
+/// Makes malloc keep what is freed, so that a scenario which frees and takes megabytes again and
+/// again measures its runtime rather than the kernel's page faults.
+pub(crate) fn keep_freed_memory() {
+    const MOST: libc::c_int = 1 << 30;
+    // SAFETY: both calls only set parameters of malloc; the process has one thread so far.
+    let set = unsafe {
+        [
+            libc::mallopt(libc::M_TRIM_THRESHOLD, MOST),
+            libc::mallopt(libc::M_MMAP_THRESHOLD, MOST),
+        ]
+    };
+    debug_assert_eq!(set, [1, 1], "malloc refuses its own parameters");
+}
+
 fn footprint(block: *mut u8) -> isize {
     // SAFETY: `block` is null or came from `System`, which on this platform is the C malloc, and
     // has not been freed yet; malloc_usable_size accepts both.

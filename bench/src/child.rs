@@ -6,6 +6,8 @@
 use std::panic;
 use std::process;
 
+use crate::alloc;
+use crate::catalog::Family;
 use crate::cli::ChildJob;
 use crate::scenarios::{Context, Sample, Trouble};
 
@@ -28,6 +30,9 @@ pub(crate) fn run(job: &ChildJob) -> Result<(), String> {
         default_hook(info);
         process::exit(101);
     }));
+    if job.scenario.family != Family::Memory {
+        alloc::keep_freed_memory();
+    }
     let cx = Context {
         quick: job.quick,
         runtime: job.runtime.name,

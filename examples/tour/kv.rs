@@ -5,10 +5,15 @@ use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use anyloop::net::TcpStream;
+use anyloop::time::timeout;
 use futures_lite::AsyncBufReadExt;
 use futures_lite::io::BufReader;
+
+/// How long a client waits for an answer: far longer than one ever takes.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Keys and values of one thread's coroutines, which can wait for one another through it.
 #[derive(Debug, Default)]
@@ -100,10 +105,10 @@ impl Connection {
         self.0.get_ref().write_all(line.as_bytes()).await
     }
 
-    /// Waits for the answer to a request.
+    /// Waits for the answer to a request, though not for ever.
     pub(crate) async fn read_data(&mut self) -> io::Result<String> {
         let mut line = String::new();
-        if self.0.read_line(&mut line).await? == 0 {
+        if timeout(PATIENCE, self.0.read_line(&mut line)).await?? == 0 {
             let message = "the server closed the connection before it answered";
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
         }

@@ -32,7 +32,6 @@ use args::{Command, Options};
 use kv::{Connection, Store};
 use policies::{Lifo, Policy, Random};
 use record::{Recorder, Recording};
-use report::Style;
 
 const CLIENTS: u32 = 3;
 const TICKS: u32 = 8;
@@ -65,8 +64,7 @@ fn main() -> ExitCode {
 /// Runs the program, and prints what the loop did.
 fn show(options: Options) -> io::Result<()> {
     let (outcome, recording) = record(options.policy)?;
-    let style = Style::of_stdout();
-    report::print(&report::render(&recording, outcome, options, style))
+    report::show(&recording, outcome, options)
 }
 
 /// Runs the program on a policy, and records what the loop did.
@@ -100,15 +98,18 @@ async fn program(recorder: &Recorder) -> io::Result<Outcome> {
     let ticker = coroutine("ticker", tick());
     let cruncher = coroutine("cruncher", count_primes());
 
+    let mut asked = Ok(());
     for client in clients {
-        client.await??;
+        asked = asked.and(client.await?);
     }
     store.close();
-    Ok(Outcome {
+    let outcome = Outcome {
         connections: server.await??,
         ticks: ticker.await??,
         primes: cruncher.await?,
-    })
+    };
+    // Last: where the server failed too, that was why.
+    asked.map(|()| outcome)
 }
 
 /// Spawns a coroutine on this thread's loop, with a name for the print.
@@ -194,6 +195,5 @@ async fn count_primes() -> usize {
 }
 
 fn is_prime(n: u32) -> bool {
-    let mut divisors = (2..).take_while(|d| d * d <= n);
-    n >= 2 && divisors.all(|d| n % d != 0)
+    n >= 2 && (2..).take_while(|d| d * d <= n).all(|d| n % d != 0)
 }

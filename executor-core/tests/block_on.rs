@@ -3,8 +3,8 @@
 mod common;
 
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use common::{Gate, SelfWaker, must_end, runtime, turns};
@@ -41,7 +41,10 @@ fn a_runtime_inside_itself_is_an_error() {
     let runtime = Rc::new(runtime());
     let same = Rc::clone(&runtime);
     runtime.block_on(async move {
-        assert!(matches!(same.try_block_on(async {}), Err(BlockOnError::Nested)));
+        assert!(matches!(
+            same.try_block_on(async {}),
+            Err(BlockOnError::Nested)
+        ));
     });
 }
 
@@ -119,10 +122,14 @@ fn the_context_is_restored_after_a_return_and_after_a_panic() {
     let is_clear = || Handle::try_current().is_none() && task::current().is_none();
     runtime.block_on(async {});
     assert!(is_clear());
-    drop(catch_unwind(AssertUnwindSafe(|| runtime.block_on(async { panic!("as told") }))));
+    drop(catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(async { panic!("as told") })
+    })));
     assert!(is_clear());
     let handle = runtime.handle();
-    drop(catch_unwind(AssertUnwindSafe(|| handle.enter(|| panic!("as told")))));
+    drop(catch_unwind(AssertUnwindSafe(|| {
+        handle.enter(|| panic!("as told"))
+    })));
     assert!(is_clear());
     runtime.block_on(async {
         spawn(async { panic!("as told") }).await.unwrap_err();

@@ -137,7 +137,8 @@ fn futures_are_dropped_inside_their_context() {
         let seen = Rc::clone(seen);
         OnDrop::new(move || {
             let me = task::current().map(|task| task.id());
-            seen.borrow_mut().push((me, Handle::try_current().is_some()));
+            seen.borrow_mut()
+                .push((me, Handle::try_current().is_some()));
         })
     };
     let runtime = runtime();
@@ -165,7 +166,10 @@ fn the_root_is_dropped_inside_its_context_too() {
 #[test]
 fn a_local_spawn_is_refused_where_no_loop_turns() {
     let error = futures_lite::future::block_on(spawn_local(async {})).unwrap_err();
-    assert!(error.to_string().contains("no runtime is current"), "{error}");
+    assert!(
+        error.to_string().contains("no runtime is current"),
+        "{error}"
+    );
     let runtime = runtime();
     let error = runtime.block_on(async {
         executor_core::spawn_blocking(|| {
@@ -174,7 +178,12 @@ fn a_local_spawn_is_refused_where_no_loop_turns() {
         .await
         .unwrap()
     });
-    assert!(error.to_string().contains("use `spawn` with a `Send` future"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("use `spawn` with a `Send` future"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -186,7 +195,9 @@ fn local_tasks_of_a_runtime_in_another_runtimes_task_are_its_own() {
             let count = Rc::clone(&ran);
             let theirs = inner.spawn_local(async move { count.set(count.get() + 1) });
             let count = Rc::clone(&ran);
-            spawn_local(async move { count.set(count.get() + 10) }).await.unwrap();
+            spawn_local(async move { count.set(count.get() + 10) })
+                .await
+                .unwrap();
             spawn(async {}).await.unwrap();
             assert_eq!(ran.get(), 10);
             drop(inner);

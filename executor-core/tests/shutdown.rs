@@ -6,7 +6,7 @@ use std::future::pending;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, mpsc};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ fn a_task_that_holds_its_own_waker_is_dropped() {
     let keeps = Arc::clone(&own);
     let body = std::future::poll_fn(move |cx| {
         *keeps.lock().unwrap() = Some(cx.waker().clone());
-        std::task::Poll::<()>::Pending
+        Poll::<()>::Pending
     });
     drop(own);
     runtime.spawn(Guarded::new(body, drops.sentinel()));
@@ -62,8 +62,7 @@ fn a_task_that_holds_its_own_waker_is_dropped() {
 fn a_cycle_of_tasks_that_join_each_other_is_freed() {
     let drops = Drops::new();
     let runtime = runtime();
-    let slots: Vec<Arc<Mutex<Option<JoinHandle<()>>>>> =
-        (0..3).map(|_| Arc::default()).collect();
+    let slots: Vec<Arc<Mutex<Option<JoinHandle<()>>>>> = (0..3).map(|_| Arc::default()).collect();
     for n in 0..3 {
         let mine = Arc::clone(&slots[n]);
         let body = async move {
@@ -112,14 +111,20 @@ fn spawning_on_another_thread_while_shutting_down_resolves() {
         let runtime = runtime();
         let handle = runtime.handle();
         let guard = OnDrop::new(move || {
-            let task = thread::spawn(move || handle.spawn(async {})).join().unwrap();
+            let task = thread::spawn(move || handle.spawn(async {}))
+                .join()
+                .unwrap();
             sender.send(task).unwrap();
         });
         runtime.spawn(Guarded::new(pending::<()>(), guard));
         runtime.block_on(turns(1));
         drop(runtime);
         let task = receiver.recv().unwrap();
-        assert!(futures_lite::future::block_on(task).unwrap_err().is_cancelled());
+        assert!(
+            futures_lite::future::block_on(task)
+                .unwrap_err()
+                .is_cancelled()
+        );
     });
 }
 
@@ -189,7 +194,10 @@ fn timers_are_made_and_dropped_in_a_drop_at_shutdown() {
     let guard = OnDrop::new(move || {
         drop(old);
         let mut fresh = time::sleep(Duration::from_secs(3600));
-        assert!(!matches!(poll_with(&mut fresh, Waker::noop()), std::task::Poll::Ready(Ok(()))));
+        assert!(!matches!(
+            poll_with(&mut fresh, Waker::noop()),
+            std::task::Poll::Ready(Ok(()))
+        ));
         drop(fresh);
     });
     runtime.spawn(Guarded::new(pending::<()>(), guard));
@@ -218,7 +226,10 @@ fn a_runtime_is_dropped_inside_another_runtimes_task() {
         inner.spawn(Guarded::new(pending::<()>(), drops.sentinel()));
         // The inner task wakes a task of the outer loop when it is dropped.
         let opener = gate.clone();
-        inner.spawn_local(Guarded::new(pending::<()>(), OnDrop::new(move || opener.open())));
+        inner.spawn_local(Guarded::new(
+            pending::<()>(),
+            OnDrop::new(move || opener.open()),
+        ));
         inner.block_on(turns(1));
         outer.block_on(async {
             let waiter = spawn(gate.wait());
@@ -295,10 +306,13 @@ fn no_task_is_polled_and_none_is_spawned_after_the_drop() {
     assert!(refused.is_finished());
     assert_eq!(gate.polls(), 1);
     let blocking = handle.spawn_blocking(|| unreachable!());
-    let error = futures_lite::future::block_on(blocking).map(|(): ()| ()).unwrap_err();
-    assert!(error.is_cancelled());
-    let error = futures_lite::future::block_on(handle.sleep(Duration::ZERO + Duration::from_secs(9)))
+    let error = futures_lite::future::block_on(blocking)
+        .map(|(): ()| ())
         .unwrap_err();
+    assert!(error.is_cancelled());
+    let error =
+        futures_lite::future::block_on(handle.sleep(Duration::ZERO + Duration::from_secs(9)))
+            .unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::NotConnected);
     handle.enter(|| {
         let error = futures_lite::future::block_on(spawn_local(async {})).unwrap_err();

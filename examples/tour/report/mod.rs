@@ -15,6 +15,11 @@ pub(crate) use style::Style;
 #[cfg(test)]
 pub(crate) use summary::{Sums, sums};
 
+/// Prints all about one run, coloured where that is wanted.
+pub(crate) fn show(recording: &Recording, outcome: Outcome, options: Options) -> io::Result<()> {
+    print(&render(recording, outcome, options, Style::of_stdout()))
+}
+
 /// The whole print of one run.
 pub(crate) fn render(
     recording: &Recording,

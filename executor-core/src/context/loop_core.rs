@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::runtime::{Core, Handle};
-use crate::scheduler::{Cause, PushContext, WokenBy};
+use crate::scheduler::{Cause, WokenBy};
 use crate::task::{self, CancelReason, NewTask, Ready, Registry};
 use crate::time::Wheel;
 
 /// The policy, seen from code that does not know its type.
 pub(crate) trait LocalQueue {
-    /// Pushes, or gives the task back if the policy is being called or is gone.
-    fn try_push(&self, ready: Ready, cx: &PushContext<'_>) -> Result<(), Ready>;
+    /// Gives a task to the policy; to the side queue of `local`, the policy's own loop, if the
+    /// policy is being called or is gone.
+    fn push(&self, local: &LoopCore, ready: Ready, cause: Cause);
 }
 
 /// The part of a loop that tasks, timers and wakers on its thread reach through the context.
@@ -83,10 +84,7 @@ impl LoopCore {
     /// Gives a task to the policy.
     #[inline]
     pub(crate) fn push(&self, ready: Ready, cause: Cause) {
-        let cx = PushContext::new(self, cause);
-        if let Err(ready) = self.queue.try_push(ready, &cx) {
-            self.side.borrow_mut().push_back((ready, cause));
-        }
+        self.queue.push(self, ready, cause);
     }
 
     /// Keeps a task that was woken while it ran until the loop has charged its poll.
@@ -113,7 +111,13 @@ impl LoopCore {
         if !self.closing.get() {
             self.faults.set(self.faults.get() + 1);
         }
-        self.side.borrow_mut().push_back((ready, Cause::Rescue));
+        self.push_side(ready, Cause::Rescue);
+    }
+
+    /// Keeps a task until the policy can be called.
+    #[cold]
+    pub(crate) fn push_side(&self, ready: Ready, cause: Cause) {
+        self.side.borrow_mut().push_back((ready, cause));
     }
 
     /// The next task that could not be given to the policy when it became ready.

@@ -38,8 +38,9 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
             }
             self.policy.close();
             self.drop_tasks();
+            // Before the closures are waited for: one may wait for a timer.
+            self.end_timers();
             core.blocking().shut_down(timeout);
-            self.expire(u64::MAX);
         });
     }
 
@@ -85,6 +86,16 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
         ready.discard(CancelReason::ShutDown);
         if let Some(slot) = slot {
             self.local.registry().remove(slot);
+        }
+    }
+
+    /// Wakes who waits for a timer elsewhere, also for one that never comes: the runtime is gone.
+    fn end_timers(&self) {
+        self.expire(u64::MAX);
+        let mut wakers = Vec::new();
+        self.local.wheel().borrow_mut().give_up_never(&mut wakers);
+        for waker in wakers {
+            contain(|| waker.wake());
         }
     }
 

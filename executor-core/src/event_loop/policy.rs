@@ -5,8 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 
-use crate::context::LocalQueue;
-use crate::scheduler::{PopContext, PushContext, Ran, Scheduler, Turn};
+use crate::context::{LocalQueue, LoopCore};
+use crate::scheduler::{Cause, PopContext, PushContext, Ran, Scheduler, Turn};
 use crate::task::{Ready, TaskHeader, contain};
 
 /// Holds the policy, keeps it from being re-entered, and outlives it at shutdown.
@@ -83,17 +83,15 @@ impl<S: Scheduler> PolicyCell<S> {
 }
 
 impl<S: Scheduler> LocalQueue for PolicyCell<S> {
-    fn try_push(&self, ready: Ready, cx: &PushContext<'_>) -> Result<(), Ready> {
-        let Ok(mut policy) = self.policy.try_borrow_mut() else {
-            return Err(ready);
+    fn push(&self, local: &LoopCore, ready: Ready, cause: Cause) {
+        let mut policy = self.policy.try_borrow_mut();
+        let Ok(Some(policy)) = policy.as_deref_mut() else {
+            return local.push_side(ready, cause);
         };
-        let Some(policy) = policy.as_mut() else {
-            return Err(ready);
-        };
+        let cx = PushContext::new(local, cause);
         // While unwinding the task's token is dropped, which rescues it.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| policy.push(ready, cx))) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| policy.push(ready, &cx))) {
             self.panic.set(Some(payload));
         }
-        Ok(())
     }
 }

@@ -83,6 +83,12 @@ impl Core {
 
     /// Gives a new task to the loop from another thread, or ends it if the loop is closed.
     pub(crate) fn send_spawn(&self, ready: Ready) {
+        // Not left to the inbox alone: threads that spawn without end would keep a closing loop
+        // from ever finding it empty.
+        if self.is_closed() {
+            ready.discard(CancelReason::ShutDown);
+            return;
+        }
         if let Err(Message::Spawn(ready)) = self.send(Message::Spawn(ready)) {
             ready.discard(CancelReason::ShutDown);
         }

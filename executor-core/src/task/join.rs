@@ -6,10 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker, ready};
 
-use super::error::CancelReason;
 use super::outcome::contain;
 use super::raw::RawJoin;
-use super::{JoinError, TaskHeader, TaskId, TaskRef, contains_waker};
+use super::{JoinError, TaskId, TaskRef, contains_waker};
 
 /// Awaits a task's result.
 ///
@@ -37,21 +36,16 @@ use super::{JoinError, TaskHeader, TaskId, TaskRef, contains_waker};
 /// ```
 pub struct JoinHandle<T> {
     raw: RawJoin<T>,
-    id: TaskId,
 }
 
 impl<T> JoinHandle<T> {
     pub(super) fn new(raw: RawJoin<T>) -> Self {
-        let id = raw.header().map(TaskHeader::id);
-        Self {
-            raw,
-            id: id.expect("a new handle has its task"),
-        }
+        Self { raw }
     }
 
     /// The task's name among all tasks of the process.
     pub fn id(&self) -> TaskId {
-        self.id
+        self.raw.id()
     }
 
     /// A reference to the task, with its header; `None` once the result has been taken.
@@ -71,10 +65,7 @@ impl<T> JoinHandle<T> {
     /// the handle gives a [`JoinError`] that [is cancelled](JoinError::is_cancelled). A closure
     /// on the blocking pool is cancelled only if it has not begun.
     pub fn abort(&self) {
-        if let Some(header) = self.raw.header() {
-            header.abort(CancelReason::Aborted);
-            self.raw.wake();
-        }
+        self.raw.abort();
     }
 
     /// Asks that the task be cancelled, and waits until its future has been dropped.
@@ -109,7 +100,7 @@ impl<T> Future for JoinHandle<T> {
         let result = outcome
             .and_then(super::outcome::Outcome::into_inner)
             .expect("a `JoinHandle` was polled after it gave its result");
-        Poll::Ready(result.map_err(|failure| JoinError::new(self.id, failure)))
+        Poll::Ready(result.map_err(|failure| JoinError::new(self.raw.id(), failure)))
     }
 }
 
@@ -118,7 +109,7 @@ impl<T> Unpin for JoinHandle<T> {}
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JoinHandle")
-            .field("id", &self.id)
+            .field("id", &self.id())
             .field("is_finished", &self.is_finished())
             .finish()
     }

@@ -57,6 +57,8 @@ impl<T: 'static> TaskLocal<T> {
     }
 
     /// Runs `future` with the value set to `value`; scopes nest.
+    ///
+    /// Polling it inside the closure of [`with`](Self::with) of the same task-local panics.
     pub fn scope<F: Future>(&'static self, value: T, future: F) -> Scoped<T, F> {
         Scoped {
             local: self,
@@ -66,9 +68,13 @@ impl<T: 'static> TaskLocal<T> {
     }
 
     /// Runs the closure with the value set to `value`.
+    ///
+    /// # Panics
+    ///
+    /// Inside the closure of [`with`](Self::with) of the same task-local.
     pub fn sync_scope<R>(&'static self, value: T, f: impl FnOnce() -> R) -> R {
         let mut slot = Some(value);
-        let _swapped = Swapped::new(self, &mut slot);
+        let _swapped = Swapped::enter(self, &mut slot);
         f()
     }
 
@@ -120,6 +126,19 @@ struct Swapped<'a, T: 'static> {
 }
 
 impl<'a, T> Swapped<'a, T> {
+    /// As `new`, where going on without the exchange would show the wrong value.
+    fn enter(local: &'static TaskLocal<T>, slot: &'a mut Option<T>) -> Self {
+        let in_use = local
+            .value
+            .try_with(|value| value.try_borrow_mut().is_err());
+        assert!(
+            in_use != Ok(true),
+            "a scope of a task-local was entered inside `TaskLocal::with` of the same one: use \
+             `TaskLocal::get`, and enter the scope after it"
+        );
+        Self::new(local, slot)
+    }
+
     fn new(local: &'static TaskLocal<T>, slot: &'a mut Option<T>) -> Self {
         let mut swapped = Self { local, slot };
         swapped.swap();
@@ -127,8 +146,8 @@ impl<'a, T> Swapped<'a, T> {
     }
 
     fn swap(&mut self) {
-        // It fails only where the value is in use or the thread is ending; no scope can be
-        // entered or left from inside `with`, and an ending thread polls nothing.
+        // It fails where the thread is ending, and an ending thread polls nothing, or where a future
+        // is dropped inside of `with`, and is then dropped without its value.
         let _ = self.local.value.try_with(|value| {
             if let Ok(mut value) = value.try_borrow_mut() {
                 std::mem::swap(&mut *value, self.slot);
@@ -167,10 +186,10 @@ impl<T, F: Future> Future for Scoped<T, F> {
 
     /// # Panics
     ///
-    /// If it is polled again after it returned `Ready`.
+    /// If it is polled again after it returned `Ready`, or inside [`TaskLocal::with`].
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        let _swapped = Swapped::new(*this.local, this.value);
+        let _swapped = Swapped::enter(*this.local, this.value);
         let future = this.future.as_mut().as_pin_mut();
         let polled = future.expect("polled after completion").poll(cx);
         if polled.is_ready() {

@@ -23,9 +23,9 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use async_task::{Builder, Runnable, ScheduleInfo, Task, WithInfo};
 
 use super::current::{self, TaskRef};
-use super::error::Failure;
+use super::error::{CancelReason, Failure};
 use super::outcome::{Outcome, contain};
-use super::{JoinHandle, NewTask, Ready, TaskHeader};
+use super::{JoinHandle, NewTask, Ready, TaskHeader, TaskId};
 use crate::context;
 
 /// Makes a task of a future that may be run by any thread.
@@ -144,13 +144,17 @@ fn drop_in_place<F>(future: &mut F) {
 }
 
 /// async-task's handle, with what is needed to wake its task without counting a reference.
-pub(crate) struct RawJoin<T> {
-    /// `None` once the result has been taken.
-    task: Option<Task<Outcome<T>, TaskHeader>>,
-    /// Whether the task holds a joiner's waker.
-    awaited: bool,
-    data: *const (),
-    vtable: &'static RawWakerVTable,
+pub(crate) struct RawJoin<T>(State<T>);
+
+enum State<T> {
+    /// The result has not been taken; the pointers are those of the task's waker.
+    Live(
+        Task<Outcome<T>, TaskHeader>,
+        *const (),
+        &'static RawWakerVTable,
+    ),
+    /// It has.
+    Spent(TaskId),
 }
 
 // SAFETY: the pointer is only used as a waker, and wakers are `Send + Sync`; the task handle is
@@ -161,66 +165,76 @@ unsafe impl<T> Sync for RawJoin<T> {}
 
 impl<T> RawJoin<T> {
     fn new(task: Task<Outcome<T>, TaskHeader>, waker: &Waker) -> Self {
-        Self {
-            task: Some(task),
-            awaited: false,
-            data: waker.data(),
-            vtable: waker.vtable(),
+        Self(State::Live(task, waker.data(), waker.vtable()))
+    }
+
+    pub(crate) fn id(&self) -> TaskId {
+        match &self.0 {
+            State::Live(task, ..) => task.metadata().id(),
+            State::Spent(id) => *id,
         }
     }
 
-    /// The header, until the result has been taken.
-    pub(crate) fn header(&self) -> Option<&TaskHeader> {
-        self.task.as_ref().map(Task::metadata)
-    }
-
     pub(crate) fn is_finished(&self) -> bool {
-        self.task.as_ref().is_none_or(Task::is_finished)
+        match &self.0 {
+            State::Live(task, ..) => task.is_finished(),
+            State::Spent(_) => true,
+        }
     }
 
-    /// Schedules the task if it is idle.
-    pub(crate) fn wake(&self) {
-        if self.task.is_some() {
-            self.borrowed_waker().wake_by_ref();
+    /// Asks that the task be cancelled, and schedules it if it is idle.
+    pub(crate) fn abort(&self) {
+        if let State::Live(task, data, vtable) = &self.0 {
+            task.metadata().abort(CancelReason::Aborted);
+            // SAFETY: the waker does not outlive `task`.
+            unsafe { borrowed_waker(*data, vtable) }.wake_by_ref();
         }
     }
 
     /// A counted reference to the task, until the result has been taken.
     pub(crate) fn task_ref(&self) -> Option<TaskRef> {
-        let header = NonNull::from(self.header()?);
-        Some(TaskRef::new(Waker::clone(&self.borrowed_waker()), header))
+        match &self.0 {
+            State::Live(task, data, vtable) => {
+                // SAFETY: the borrowed waker does not outlive `task`; the clone is counted.
+                let waker = Waker::clone(&*unsafe { borrowed_waker(*data, vtable) });
+                Some(TaskRef::new(waker, NonNull::from(task.metadata())))
+            }
+            State::Spent(_) => None,
+        }
     }
 
-    /// The task's waker without a reference of its own; call it only while `task` is `Some`.
-    fn borrowed_waker(&self) -> ManuallyDrop<Waker> {
-        debug_assert!(self.task.is_some());
-        let raw = RawWaker::new(self.data, self.vtable);
-        // SAFETY: data and vtable are those of a waker of this task. The allocation lives as
-        // long as `task` does, and `ManuallyDrop` keeps the count of references as it is.
-        ManuallyDrop::new(unsafe { Waker::from_raw(raw) })
-    }
-
-    /// Polls for the task's end; afterwards the handle is spent.
+    /// Polls for the task's end; afterwards the handle is spent, and gives `None`.
+    #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome<T>>> {
-        let Some(task) = &mut self.task else {
+        let State::Live(task, ..) = &mut self.0 else {
             return Poll::Ready(None);
         };
-        self.awaited = true;
         let outcome = std::task::ready!(Pin::new(task).poll(cx));
-        self.task = None;
+        self.spend();
         Poll::Ready(Some(outcome))
     }
+
+    /// Lets go of the task, which runs on if it has not ended.
+    fn spend(&mut self) {
+        let spent = State::Spent(self.id());
+        if let State::Live(task, ..) = std::mem::replace(&mut self.0, spent) {
+            task.detach();
+        }
+    }
+}
+
+/// A task's waker without a reference of its own.
+///
+/// # Safety
+///
+/// `data` and `vtable` must be those of a waker of a task, which must outlive the result.
+unsafe fn borrowed_waker(data: *const (), vtable: &'static RawWakerVTable) -> ManuallyDrop<Waker> {
+    // SAFETY: the parts are those of a valid waker, and `ManuallyDrop` keeps the count as it is.
+    ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, vtable)) })
 }
 
 impl<T> Drop for RawJoin<T> {
     fn drop(&mut self) {
-        if let Some(mut task) = self.task.take() {
-            if self.awaited {
-                // The task would keep the joiner's waker until its end, which may never come.
-                let mut cx = Context::from_waker(Waker::noop());
-                drop(Pin::new(&mut task).poll(&mut cx));
-            }
-            task.detach();
-        }
+        self.spend();
     }
 }

@@ -123,8 +123,10 @@ impl Sleep {
                 let fresh = RemoteTimer::new(nanos, &waker);
                 let sent = handle.core().send(Message::AddTimer(Arc::clone(&fresh)));
                 self.leave();
-                if sent.is_ok() {
-                    self.state = State::Remote(fresh);
+                match sent {
+                    Ok(()) => self.state = State::Remote(fresh),
+                    // The runtime has just shut down: the next poll says so.
+                    Err(_) => waker.wake(),
                 }
                 return;
             }
@@ -196,6 +198,9 @@ impl Sleep {
         }
         // It is new here, or it was fired before its time because the runtime shuts down.
         self.leave();
+        if core.is_closed() {
+            return Poll::Ready(Err(shut_down("sleeping")));
+        }
         let timer = RemoteTimer::new(nanos, cx.waker());
         match core.send(Message::AddTimer(Arc::clone(&timer))) {
             Ok(()) => {
@@ -205,13 +210,9 @@ impl Sleep {
             Err(_) => Poll::Ready(Err(shut_down("sleeping"))),
         }
     }
-}
 
-impl Future for Sleep {
-    type Output = io::Result<()>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(coop::poll_proceed(cx));
+    /// As polling it, without taking from the budget.
+    pub(super) fn poll_end(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.is_elapsed() {
             return Poll::Ready(Ok(()));
@@ -225,7 +226,11 @@ impl Future for Sleep {
         let core = Arc::as_ptr(handle.core());
         let nanos = this.deadline.map_or(u64::MAX, |at| handle.core().nanos(at));
         let polled = context::with_local(|local| match local {
-            Some(local) if Arc::as_ptr(local.core()) == core && !this.is_remote() => {
+            Some(local)
+                if Arc::as_ptr(local.core()) == core
+                    && !this.is_remote()
+                    && !local.is_closing() =>
+            {
                 this.poll_local(local, nanos, cx).map(Ok)
             }
             _ => {
@@ -238,6 +243,15 @@ impl Future for Sleep {
             this.state = State::Elapsed;
         }
         polled
+    }
+}
+
+impl Future for Sleep {
+    type Output = io::Result<()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(coop::poll_proceed(cx));
+        self.poll_end(cx)
     }
 }
 

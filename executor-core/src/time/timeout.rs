@@ -81,7 +81,9 @@ impl<F: Future> Future for Timeout<F> {
         if let Poll::Ready(output) = this.future.poll(cx) {
             return Poll::Ready(Ok(output));
         }
-        ready!(Pin::new(this.sleep).poll(cx))?;
+        // Not charged to the budget: a future that uses it up in every poll must not outlive its
+        // limit.
+        ready!(Pin::new(this.sleep).poll_end(cx))?;
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }

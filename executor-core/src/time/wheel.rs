@@ -2,7 +2,7 @@
 //!
 //! Time is a count of nanoseconds from an epoch that the owner chooses. A *tick* is 2^16 ns
 //! (65.536 µs). Level 0 has a slot for each of the 64 ticks of the block that the wheel stands in,
-//! a slot of level 1 is 64 ticks wide, and so on; Eight levels cover every `u64`. A timer goes to the
+//! a slot of level 1 is 64 ticks wide, and so on; eight levels cover every `u64`. A timer goes to the
 //! level of the highest base-64 digit in which its tick differs from the wheel's, and to the slot
 //! that this digit names. Nothing ever wraps round: slots lie ahead of the wheel, and every timer on
 //! a level is due before every timer on the levels above it.
@@ -228,11 +228,13 @@ impl Wheel {
     }
 
     /// The number of timers pending, those that never come included.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.table.len()
     }
 
     /// Whether no timer is pending.
+    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -268,6 +270,16 @@ impl Wheel {
         self.due.shrink_to(KEEP_DUE);
         if self.table.is_sparse() {
             self.table.shrink();
+        }
+    }
+
+    /// Takes out the timers that never come, and appends their wakers to `wakers`.
+    pub(crate) fn give_up_never(&mut self, wakers: &mut Vec<Waker>) {
+        let mut chain = self.table.detach(NEVER_SLOT);
+        while let Some((index, _)) = self.table.next_of(&mut chain) {
+            if let Some((_, waker)) = self.table.vacate(index) {
+                wakers.push(waker);
+            }
         }
     }
 

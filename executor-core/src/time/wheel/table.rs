@@ -92,6 +92,7 @@ impl Table {
     }
 
     /// The number of timers held.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.len
     }
