@@ -29,7 +29,7 @@ impl Options {
     ///
     /// It is about what it costs two threads to sleep and wake each other once: waiting longer
     /// than that would cost more than the sleep that it saves.
-    pub const DEFAULT_SPIN: Duration = Duration::from_micros(30);
+    pub const DEFAULT_SPIN: Duration = Duration::from_micros(50);
 
     /// The defaults.
     pub const fn new() -> Self {

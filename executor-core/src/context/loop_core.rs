@@ -82,7 +82,7 @@ impl LoopCore {
     }
 
     /// Gives a task to the policy.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&self, ready: Ready, cause: Cause) {
         self.queue.push(self, ready, cause);
     }

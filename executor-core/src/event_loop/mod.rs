@@ -231,6 +231,10 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
     /// Polls one task, and forgets it if it has ended.
     #[inline]
     fn run_task(&self, ready: Ready) {
+        if !self.local.owns(&ready) {
+            // A policy may have passed it from loop to loop. It may be bound to its own thread.
+            return drop(ready);
+        }
         let slot = ready.slot();
         self.local.refill_budget();
         let finished = if S::NEEDS_CLOCK {
@@ -295,6 +299,10 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
         match until {
             ParkUntil::Now => self.pace.looked(),
             _ => self.pace.rested(),
+        }
+        if S::NEEDS_CLOCK {
+            // What is pushed from here on became ready now, not before the sleep.
+            self.read_clock();
         }
         for (source, waker) in wakes.drain() {
             self.local.set_woken_by(WokenBy::Source(source));

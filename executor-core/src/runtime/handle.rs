@@ -203,6 +203,7 @@ impl fmt::Debug for Handle {
 pub(crate) const BOX_ABOVE: usize = 4096;
 
 /// The header of a task that is spawned here and now.
+#[inline]
 pub(crate) fn header(
     core: Option<&Arc<Core>>,
     options: TaskOptions,

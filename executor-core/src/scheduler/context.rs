@@ -33,6 +33,8 @@ pub enum WokenBy {
     Source(RawSource),
     /// A timer fired.
     Timer,
+    /// The task itself, or somebody else, while it ran: it yielded.
+    Itself,
     /// Another thread, or code outside of the loop.
     Elsewhere,
 }
@@ -59,11 +61,10 @@ impl<'a> PushContext<'a> {
     }
 
     /// By whom it was made ready, as far as is known.
-    ///
-    /// A task that yields is named as its own waker.
     pub fn by(&self) -> WokenBy {
         match self.cause {
             Cause::Remote => WokenBy::Elsewhere,
+            Cause::Yield => WokenBy::Itself,
             _ => self.core.waker_now(),
         }
     }

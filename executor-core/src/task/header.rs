@@ -85,6 +85,7 @@ const UNREGISTERED: u32 = u32::MAX;
 impl TaskHeader {
     /// The header of a task of `core`'s runtime, if it has one; what `options` leaves open comes
     /// from `parent`.
+    #[inline]
     pub(crate) fn new(
         core: Option<&Arc<Core>>,
         id: TaskId,
@@ -98,14 +99,7 @@ impl TaskHeader {
         let origin = if inherited.is_none() && !options.needs_extra() {
             Origin::plain(location)
         } else {
-            let given = options.deadline.zip(core);
-            let deadline = given.map(|(deadline, core)| core.nanos(deadline));
-            Origin::extended(Box::new(Extra {
-                location,
-                name: options.name,
-                weight: options.weight.or(inherited.map(|e| e.weight)).unwrap_or(1),
-                deadline: deadline.or(inherited.and_then(|extra| extra.deadline)),
-            }))
+            extended(core, location, options, inherited)
         };
         let id_and_priority = (id.get() << ID_SHIFT) | (u64::from(priority) << PRIORITY_SHIFT);
         Self {
@@ -215,7 +209,7 @@ impl TaskHeader {
     pub(crate) fn abort_reason(&self) -> Option<CancelReason> {
         // Acquire pairs with the Release in `abort`.
         let flags = self.id_priority_flags.load(Acquire);
-        (flags & ABORTED != 0).then(|| match (flags & REASON) >> REASON_SHIFT {
+        (flags & ABORTED != 0).then_some(match (flags & REASON) >> REASON_SHIFT {
             0 => CancelReason::Aborted,
             1 => CancelReason::ShutDown,
             2 => CancelReason::NoRuntime,
@@ -223,6 +217,27 @@ impl TaskHeader {
             _ => CancelReason::NoThread,
         })
     }
+}
+
+/// The origin of a task that has, or inherits, more than a header has room for.
+#[cold]
+fn extended(
+    core: Option<&Arc<Core>>,
+    location: &'static Location<'static>,
+    options: TaskOptions,
+    inherited: Option<&Extra>,
+) -> Origin {
+    let given = options.deadline.zip(core);
+    let deadline = given.map(|(deadline, core)| core.nanos(deadline));
+    Origin::extended(Box::new(Extra {
+        location,
+        name: options.name,
+        weight: options
+            .weight
+            .or(inherited.map(|extra| extra.weight))
+            .unwrap_or(1),
+        deadline: deadline.or(inherited.and_then(|extra| extra.deadline)),
+    }))
 }
 
 impl fmt::Debug for TaskHeader {

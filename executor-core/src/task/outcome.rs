@@ -15,6 +15,7 @@ impl<T> Outcome<T> {
         Self(Some(result))
     }
 
+    #[inline]
     pub(crate) fn into_inner(mut self) -> Option<Result<T, Failure>> {
         self.0.take()
     }
