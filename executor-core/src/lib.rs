@@ -1,7 +1,7 @@
 //! Tasks, policies, the loop, time and the seams to the operating system.
 //!
-//! This crate owns what must mean the same on every backend: a [task](task) is one allocation with
-//! one meaning of drop, cancel, panic and detach; one [loop](Runtime) polls tasks and sleeps; one
+//! This crate owns what must mean the same on every backend: a [task] is one allocation with one
+//! meaning of drop, cancel, panic and detach; one [loop](Runtime) polls tasks and sleeps; one
 //! [timer wheel](time) a loop keeps deadlines. What differs is behind three seams:
 //!
 //! | question | seam |

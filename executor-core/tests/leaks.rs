@@ -100,11 +100,13 @@ fn memory_is_given_back() {
             })
             .await;
             is_flat("spawned together", async || {
+                let yielding: Vec<_> = (0..many).map(|_| spawn(task::yield_now())).collect();
                 for n in 0..many {
-                    spawn(task::yield_now());
                     spawn_local(async move { vec![n] });
                 }
-                turns(4).await;
+                for task in yielding {
+                    task.await.unwrap();
+                }
             })
             .await;
             is_flat("panicked", async || {

@@ -44,7 +44,7 @@ fn is_not_polled_after_its_end(panics: bool) {
         assert_eq!(spawn(future).await.is_err(), panics);
         let waker: Waker = waker.lock().unwrap().take().unwrap();
         waker.wake_by_ref();
-        waker.clone().wake();
+        waker.wake_by_ref();
         turns(3).await;
         waker.wake();
         turns(3).await;

@@ -68,7 +68,10 @@ impl Sleeper {
 
 #[test]
 fn two_notifiers_and_a_parking_thread_lose_no_wake_up() {
-    loom::model(|| {
+    // Three threads, one of them in a loop: bounded, or it would take hours.
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(|| {
         let sleeper = Arc::new(Sleeper::new());
         // Relaxed on purpose: the notification must publish what was queued.
         let inbox = Arc::new(AtomicUsize::new(0));

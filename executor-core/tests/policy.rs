@@ -20,14 +20,16 @@ use executor_core::{
     task, time,
 };
 
+type PopHook = Box<dyn FnMut(&mut VecDeque<Ready>) -> Option<Ready>>;
+
 /// FIFO, but for what a test makes it do.
 #[derive(Default)]
 struct Hooked {
     /// Dropped first, so that what it does happens while there are tasks in the queue.
-    on_drop: Option<OnDrop<fn()>>,
+    _on_drop: Option<OnDrop<fn()>>,
     queue: VecDeque<Ready>,
     on_push: Option<Box<dyn FnMut(Ready) -> Option<Ready>>>,
-    on_pop: Option<Box<dyn FnMut(&mut VecDeque<Ready>) -> Option<Ready>>>,
+    on_pop: Option<PopHook>,
     on_wake_at: Option<Box<dyn Fn() -> Option<Instant>>>,
 }
 
@@ -348,7 +350,10 @@ fn a_panic_in_ran_propagates_and_loses_neither_the_task_nor_its_end() {
                 task::yield_now().await;
                 waiting.await;
             });
-            let first = runtime.spawn(async move { opener.open() });
+            let first = runtime.spawn(async move {
+                turns(5).await;
+                opener.open();
+            });
             assert!(panics_as_told(&runtime, async {
                 first.await.unwrap();
                 turns(3).await;
@@ -445,15 +450,8 @@ fn what_becomes_ready_inside_of_wake_at_is_not_slept_upon() {
             }
         };
         let runtime = Runtime::without_io(policy);
-        let task = runtime.spawn(async { 7 });
+        let task = runtime.spawn_local(async { 7 });
         assert_eq!(runtime.block_on(task).unwrap(), 7);
-
-        let gate = Gate::new();
-        let sleeper = runtime.spawn(gate.wait());
-        runtime.block_on(gate.reached());
-        gate.open();
-        let _ = &sleeper;
-        runtime.block_on(sleeper).unwrap();
 
         let polls = Cell::new(0);
         let root_wakers = Rc::clone(&wakers);
@@ -469,7 +467,7 @@ fn what_becomes_ready_inside_of_wake_at_is_not_slept_upon() {
         let task_wakers = Arc::new(Mutex::new(None::<Waker>));
         let left = Arc::clone(&task_wakers);
         let mut polled = false;
-        let woken = runtime.spawn(std::future::poll_fn(move |cx| {
+        let woken = runtime.spawn_local(std::future::poll_fn(move |cx| {
             if std::mem::replace(&mut polled, true) {
                 return std::task::Poll::Ready(());
             }
@@ -522,7 +520,7 @@ fn a_policy_that_wakes_and_spawns_while_it_is_called_is_not_reentered() {
 fn a_policy_that_panics_in_its_drop_does_not_keep_tasks_from_being_dropped() {
     let drops = Drops::new();
     let runtime = Runtime::without_io(Hooked {
-        on_drop: Some(OnDrop::new(|| panic!("as told"))),
+        _on_drop: Some(OnDrop::new(|| panic!("as told"))),
         ..Hooked::default()
     });
     let gate = Gate::new();
@@ -580,7 +578,8 @@ fn a_token_of_another_runtime_is_sent_home_and_not_run_here() {
             drops.sentinel(),
         );
         let options = executor_core::TaskOptions::new().name("local");
-        let task = home.block_on(async { executor_core::spawn_local_with(options, body) });
+        let spawned = home.block_on(async { Some(executor_core::spawn_local_with(options, body)) });
+        let task = spawned.unwrap();
         assert_eq!(exchange.lock().unwrap().len(), 1);
         thread::spawn(move || {
             let abroad = Runtime::without_io(Hooked::pop(move |queue| {
@@ -687,7 +686,7 @@ fn a_policy_is_told_why_and_by_whom() {
             of("waker"),
             [
                 (Cause::Spawn, WokenBy::Main),
-                (Cause::Yield, WokenBy::Task(waker))
+                (Cause::Yield, WokenBy::Itself)
             ]
         );
         assert_eq!(

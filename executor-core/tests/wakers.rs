@@ -243,8 +243,9 @@ fn a_wake_after_the_runtime_is_gone_is_harmless_from_any_thread() {
     thread::spawn(move || {
         for waker in wakers {
             waker.wake_by_ref();
-            waker.clone().wake();
-            drop(waker);
+            let same = waker.clone();
+            waker.wake();
+            drop(same);
         }
         root_waker.wake_by_ref();
         drop(root_waker);

@@ -7,7 +7,6 @@
 use std::io;
 use std::sync::Arc;
 use std::task::Waker;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use executor_core::driver::{Park, ParkUntil, Reactor, Unpark, WakeList};
@@ -29,16 +28,8 @@ pub(crate) fn open<S: Selector>(options: &Options) -> io::Result<Parts> {
     Ok(Parts {
         reactor: Arc::clone(&hub) as Arc<dyn Reactor>,
         unpark: Arc::clone(&hub) as Arc<dyn Unpark>,
-        park: Box::new(Engine::new(hub, memory, spin_limit(options))),
+        park: Box::new(Engine::new(hub, memory, options.spin)),
     })
-}
-
-/// On a lone processor nothing can happen while a thread spins.
-fn spin_limit(options: &Options) -> Duration {
-    match thread::available_parallelism() {
-        Ok(processors) if processors.get() == 1 => Duration::ZERO,
-        _ => options.spin,
-    }
 }
 
 pub(crate) struct Engine<S: Selector> {

@@ -43,8 +43,8 @@ impl Options {
     /// Sets how long, at most, a driver looks for events repeatedly before it blocks.
     ///
     /// Within this bound the driver adapts: it goes on while spinning finds something, and stops
-    /// while it does not. With zero it never spins, and every park is one wait. A process that
-    /// may use one processor only never spins either: nothing could happen meanwhile.
+    /// while it does not: a peer that shares the processor, say, never answers meanwhile. With zero
+    /// it never spins, and every park is one wait.
     #[must_use]
     pub const fn spin(mut self, limit: Duration) -> Self {
         self.spin = limit;

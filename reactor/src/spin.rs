@@ -1,30 +1,38 @@
-//! How long to look for events before blocking.
+//! Whether to look for events again and again before blocking.
 //!
 //! Spinning pays when the next event comes sooner than a sleep and a wake-up take; it is waste
 //! otherwise, and worse than waste where the peer needs the same processor. Nobody knows which
-//! it is, so the budget follows what spinning found lately:
+//! it is, so what spinning found lately decides. A spin lasts the whole limit or not at all: how
+//! soon the next event comes is a property of the peer, and a shorter spin finds nothing where
+//! the whole one would.
 //!
 //! | from | on | to |
 //! |---|---|---|
-//! | hot, budget `b` | something was found | hot, `2b`, at most the limit |
-//! | hot, budget `b` | nothing was found | hot, `b / 2`; cold once that is an eighth of the limit |
-//! | cold | `n` parks have passed | a probe: the whole limit, once |
-//! | a probe | something was found | hot, the limit; `n` starts small again |
+//! | hot, `c` credits | something was found | hot, `c + 2`, at most 8 |
+//! | hot, `c` credits | nothing was found | hot, `c - 1`; cold at none |
+//! | cold | `n` parks have passed | a probe: one spin |
+//! | a probe | something was found | hot, 4 credits; `n` starts small again |
 //! | a probe | nothing was found | cold, `n` doubles up to a bound |
+//!
+//! So it stays hot while at least every third spin finds something, and where none does it costs
+//! four spins and then next to nothing.
 
 use std::time::Duration;
+
+const FIRST_CREDITS: u32 = 4;
+const MOST_CREDITS: u32 = 8;
 
 /// Parks between the first probes. Small, so that a burst of slow requests is soon forgotten.
 const FIRST_PROBE: u32 = 8;
 
-/// Parks between probes in the long run: a limit of 30 µs then costs 30 ns a park.
+/// Parks between probes in the long run: a limit of 50 µs then costs 50 ns a park.
 const LAST_PROBE: u32 = 1024;
 
 #[derive(Debug)]
 pub(crate) struct SpinBudget {
     limit: Duration,
-    /// Zero while cold.
-    budget: Duration,
+    /// None while cold.
+    credits: u32,
     /// Parks from one probe to the next.
     probe_every: u32,
     /// Parks until the next probe; counts while cold.
@@ -32,11 +40,11 @@ pub(crate) struct SpinBudget {
 }
 
 impl SpinBudget {
-    /// A budget that begins hot, and never exceeds `limit`. Zero means never to spin.
+    /// A budget that begins hot, and spins for `limit`. Zero means never to spin.
     pub(crate) fn new(limit: Duration) -> Self {
         Self {
             limit,
-            budget: limit,
+            credits: FIRST_CREDITS,
             probe_every: FIRST_PROBE,
             until_probe: 0,
         }
@@ -46,8 +54,8 @@ impl SpinBudget {
     ///
     /// Unless it is zero, [`hit`](Self::hit) or [`miss`](Self::miss) says what came of it.
     pub(crate) fn next(&mut self) -> Duration {
-        if self.limit.is_zero() || !self.budget.is_zero() {
-            return self.budget;
+        if self.credits > 0 {
+            return self.limit;
         }
         // Saturating, because a park that fails says neither hit nor miss.
         self.until_probe = self.until_probe.saturating_sub(1);
@@ -60,24 +68,19 @@ impl SpinBudget {
 
     /// Spinning found something: a sleep was saved.
     pub(crate) fn hit(&mut self) {
-        self.budget = if self.budget.is_zero() {
-            self.limit
-        } else {
-            self.limit.min(self.budget * 2)
+        self.credits = match self.credits {
+            0 => FIRST_CREDITS,
+            credits => MOST_CREDITS.min(credits + 2),
         };
         self.probe_every = FIRST_PROBE;
     }
 
     /// Spinning found nothing before it, or the wait, was over.
     pub(crate) fn miss(&mut self) {
-        if self.budget.is_zero() {
+        if self.credits == 0 {
             self.probe_every = LAST_PROBE.min(self.probe_every * 2);
         } else {
-            self.budget /= 2;
-            if self.budget > self.limit / 8 {
-                return;
-            }
-            self.budget = Duration::ZERO;
+            self.credits -= 1;
         }
         self.until_probe = self.probe_every;
     }
@@ -91,8 +94,8 @@ mod tests {
 
     fn cold() -> SpinBudget {
         let mut budget = SpinBudget::new(LIMIT);
-        while !budget.budget.is_zero() {
-            budget.next();
+        for _ in 0..FIRST_CREDITS {
+            assert_eq!(budget.next(), LIMIT);
             budget.miss();
         }
         budget
@@ -112,30 +115,33 @@ mod tests {
     }
 
     #[test]
-    fn misses_halve_it_and_three_in_a_row_end_it() {
-        let mut budget = SpinBudget::new(LIMIT);
-        let mut spent = Vec::new();
-        for _ in 0..4 {
-            let spin = budget.next();
-            spent.push(spin);
-            if !spin.is_zero() {
-                budget.miss();
-            }
-        }
-        assert_eq!(spent, [LIMIT, LIMIT / 2, LIMIT / 4, Duration::ZERO]);
+    fn where_nothing_comes_it_soon_stops() {
+        assert!(cold().next().is_zero());
     }
 
     #[test]
-    fn hits_grow_it_to_the_limit_and_no_further() {
+    fn one_hit_in_three_keeps_it_hot() {
         let mut budget = SpinBudget::new(LIMIT);
-        budget.miss();
-        budget.miss();
-        assert_eq!(budget.next(), LIMIT / 4);
-        budget.hit();
-        assert_eq!(budget.next(), LIMIT / 2);
-        budget.hit();
-        budget.hit();
-        assert_eq!(budget.next(), LIMIT);
+        for park in 0..999 {
+            assert_eq!(budget.next(), LIMIT, "park {park}");
+            match park % 3 {
+                0 => budget.hit(),
+                _ => budget.miss(),
+            }
+        }
+    }
+
+    #[test]
+    fn past_success_is_forgotten_after_eight_misses() {
+        let mut budget = SpinBudget::new(LIMIT);
+        for _ in 0..1_000 {
+            budget.hit();
+        }
+        for _ in 0..MOST_CREDITS {
+            assert_eq!(budget.next(), LIMIT);
+            budget.miss();
+        }
+        assert!(budget.next().is_zero());
     }
 
     #[test]
@@ -159,19 +165,9 @@ mod tests {
         assert_eq!(budget.next(), LIMIT);
 
         // And the next cold time begins with frequent probes again.
-        for _ in 0..3 {
+        for _ in 0..FIRST_CREDITS {
             budget.miss();
         }
         assert_eq!(parks_until_probe(&mut budget), FIRST_PROBE);
-    }
-
-    #[test]
-    fn the_tiniest_limit_works() {
-        let mut budget = SpinBudget::new(Duration::from_nanos(1));
-        assert_eq!(budget.next(), Duration::from_nanos(1));
-        budget.miss();
-        assert_eq!(parks_until_probe(&mut budget), FIRST_PROBE);
-        budget.hit();
-        assert_eq!(budget.next(), Duration::from_nanos(1));
     }
 }

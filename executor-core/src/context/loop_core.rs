@@ -126,7 +126,11 @@ impl LoopCore {
     }
 
     pub(crate) fn has_side(&self) -> bool {
-        !self.side.borrow().is_empty()
+        self.side_count() > 0
+    }
+
+    pub(crate) fn side_count(&self) -> usize {
+        self.side.borrow().len()
     }
 
     /// Takes in a new task, or refuses it if the loop is closing.

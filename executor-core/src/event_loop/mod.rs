@@ -138,9 +138,12 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
                 }
             }
         }
-        while let Some((ready, cause)) = self.local.take_side() {
-            self.policy
-                .push(ready, &PushContext::new(&self.local, cause));
+        // Bounded likewise: a policy that drops whatever it is given gets it back next time.
+        for _ in 0..self.local.side_count() {
+            if let Some((ready, cause)) = self.local.take_side() {
+                self.policy
+                    .push(ready, &PushContext::new(&self.local, cause));
+            }
         }
     }
 
@@ -228,30 +231,38 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
         self.policy.next(self.local.take_yielded(), &push, &pop)
     }
 
-    /// Polls one task, and forgets it if it has ended.
+    /// Polls one task, if it is this loop's own.
     #[inline]
     fn run_task(&self, ready: Ready) {
         if !self.local.owns(&ready) {
             // A policy may have passed it from loop to loop. It may be bound to its own thread.
             return drop(ready);
         }
-        let slot = ready.slot();
         self.local.refill_budget();
-        let finished = if S::NEEDS_CLOCK {
-            self.run_timed(ready)
+        if S::NEEDS_CLOCK {
+            self.run_timed(ready);
         } else {
-            ready.run()
-        };
-        if let (true, Some(slot)) = (finished, slot) {
-            self.local.registry().remove(slot);
+            self.run_untimed(ready);
         }
     }
 
+    /// Polls one task, and forgets it if it has ended; says whether it has.
+    #[inline]
+    fn run_untimed(&self, ready: Ready) -> bool {
+        let slot = ready.slot();
+        let finished = ready.run();
+        if let (true, Some(slot)) = (finished, slot) {
+            self.local.registry().remove(slot);
+        }
+        finished
+    }
+
     /// Polls one task and charges the time to it.
-    fn run_timed(&self, ready: Ready) -> bool {
+    fn run_timed(&self, ready: Ready) {
         let task = ready.task_ref();
         let before = self.read_clock();
-        let finished = ready.run();
+        // The task is forgotten before the policy is told, since that may panic.
+        let finished = self.run_untimed(ready);
         let elapsed = Duration::from_nanos(self.read_clock().saturating_sub(before));
         let end = match self.local.take_yielded() {
             _ if finished => RunEnd::Finished,
@@ -262,7 +273,6 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
             None => RunEnd::Waiting,
         };
         self.policy.ran(&task, Ran { elapsed, end });
-        finished
     }
 
     /// Every few polls: reads the clock, fires timers, and says whether the drivers are due.
@@ -286,6 +296,10 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
         let timer = self.local.wheel().borrow().next_wake();
         let timer = timer.map(|nanos| self.local.core().instant(nanos));
         let policy = self.policy.wake_at();
+        // The policy's code may have woken somebody, which notifies nobody on this thread.
+        if self.local.has_side() || self.root_waker.is_woken() {
+            return ParkUntil::Now;
+        }
         match timer.into_iter().chain(policy).min() {
             Some(deadline) => ParkUntil::Deadline(deadline),
             None => ParkUntil::Notified,

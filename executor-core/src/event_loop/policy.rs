@@ -91,7 +91,9 @@ impl<S: Scheduler> LocalQueue for PolicyCell<S> {
         let cx = PushContext::new(local, cause);
         // While unwinding the task's token is dropped, which rescues it.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| policy.push(ready, &cx))) {
-            self.panic.set(Some(payload));
+            // The latest panic is told of; dropping an earlier payload may panic in turn.
+            let earlier = self.panic.replace(Some(payload));
+            contain(|| drop(earlier));
         }
     }
 }

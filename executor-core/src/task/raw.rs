@@ -144,7 +144,11 @@ fn drop_in_place<F>(future: &mut F) {
 }
 
 /// async-task's handle, with what is needed to wake its task without counting a reference.
-pub(crate) struct RawJoin<T>(State<T>);
+pub(crate) struct RawJoin<T> {
+    state: State<T>,
+    /// Whether the task holds a joiner's waker.
+    awaited: bool,
+}
 
 enum State<T> {
     /// The result has not been taken; the pointers are those of the task's waker.
@@ -165,18 +169,21 @@ unsafe impl<T> Sync for RawJoin<T> {}
 
 impl<T> RawJoin<T> {
     fn new(task: Task<Outcome<T>, TaskHeader>, waker: &Waker) -> Self {
-        Self(State::Live(task, waker.data(), waker.vtable()))
+        Self {
+            state: State::Live(task, waker.data(), waker.vtable()),
+            awaited: false,
+        }
     }
 
     pub(crate) fn id(&self) -> TaskId {
-        match &self.0 {
+        match &self.state {
             State::Live(task, ..) => task.metadata().id(),
             State::Spent(id) => *id,
         }
     }
 
     pub(crate) fn is_finished(&self) -> bool {
-        match &self.0 {
+        match &self.state {
             State::Live(task, ..) => task.is_finished(),
             State::Spent(_) => true,
         }
@@ -184,7 +191,7 @@ impl<T> RawJoin<T> {
 
     /// Asks that the task be cancelled, and schedules it if it is idle.
     pub(crate) fn abort(&self) {
-        if let State::Live(task, data, vtable) = &self.0 {
+        if let State::Live(task, data, vtable) = &self.state {
             task.metadata().abort(CancelReason::Aborted);
             // SAFETY: the waker does not outlive `task`.
             unsafe { borrowed_waker(*data, vtable) }.wake_by_ref();
@@ -193,7 +200,7 @@ impl<T> RawJoin<T> {
 
     /// A counted reference to the task, until the result has been taken.
     pub(crate) fn task_ref(&self) -> Option<TaskRef> {
-        match &self.0 {
+        match &self.state {
             State::Live(task, data, vtable) => {
                 // SAFETY: the borrowed waker does not outlive `task`; the clone is counted.
                 let waker = Waker::clone(&*unsafe { borrowed_waker(*data, vtable) });
@@ -206,9 +213,10 @@ impl<T> RawJoin<T> {
     /// Polls for the task's end; afterwards the handle is spent, and gives `None`.
     #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome<T>>> {
-        let State::Live(task, ..) = &mut self.0 else {
+        let State::Live(task, ..) = &mut self.state else {
             return Poll::Ready(None);
         };
+        self.awaited = true;
         let outcome = std::task::ready!(Pin::new(task).poll(cx));
         self.spend();
         Poll::Ready(Some(outcome))
@@ -217,7 +225,12 @@ impl<T> RawJoin<T> {
     /// Lets go of the task, which runs on if it has not ended.
     fn spend(&mut self) {
         let spent = State::Spent(self.id());
-        if let State::Live(task, ..) = std::mem::replace(&mut self.0, spent) {
+        if let State::Live(mut task, ..) = std::mem::replace(&mut self.state, spent) {
+            if self.awaited && !task.is_finished() {
+                // The task would keep the joiner's waker until its end, which may never come.
+                let mut cx = Context::from_waker(Waker::noop());
+                drop(Pin::new(&mut task).poll(&mut cx));
+            }
             task.detach();
         }
     }

@@ -181,7 +181,7 @@ impl<E: 'static> TaskGroup<Result<(), E>> {
     ///     group.spawn(async { Err("no more cheese") });
     ///     std::future::pending::<Result<(), _>>().await
     /// });
-    /// assert_eq!(result.await.unwrap_err().into_failure(), Ok("no more cheese"));
+    /// assert_eq!(result.await.unwrap_err().into_failure().unwrap(), "no more cheese");
     /// # });
     /// ```
     pub async fn scope<R>(
