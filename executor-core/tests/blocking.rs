@@ -85,12 +85,14 @@ fn closures_that_wait_for_each_other_each_get_a_thread() {
             let jobs: Vec<_> = (0..16)
                 .map(|_| {
                     let barrier = Arc::clone(&barrier);
-                    spawn_blocking(move || drop(barrier.wait()))
+                    spawn_blocking(move || barrier.wait().is_leader())
                 })
                 .collect();
+            let mut leaders = 0;
             for job in jobs {
-                job.await.unwrap();
+                leaders += usize::from(job.await.unwrap());
             }
+            assert_eq!(leaders, 1);
         });
     });
 }
@@ -110,7 +112,7 @@ fn threads_that_were_idle_too_long_are_replaced() {
 /// Occupies the only thread of a pool until the gate's sender goes.
 fn occupy() -> (mpsc::Sender<()>, impl FnOnce() + Send) {
     let (sender, receiver) = mpsc::channel::<()>();
-    (sender, move || drop(receiver.recv()))
+    (sender, move || while receiver.recv().is_ok() {})
 }
 
 #[test]

@@ -357,16 +357,15 @@ fn a_blocking_closure_that_waits_for_a_timer_does_not_hold_up_the_shutdown() {
         let runtime = runtime();
         let started = Gate::new();
         let opener = started.clone();
-        let job = runtime.block_on(async {
-            let job = spawn_blocking(move || {
+        let job = runtime.handle().enter(|| {
+            spawn_blocking(move || {
                 let mut sleep = time::sleep(Duration::from_secs(3600));
                 assert!(poll_with(&mut sleep, Waker::noop()).is_pending());
                 opener.open();
                 futures_lite::future::block_on(sleep)
-            });
-            started.wait().await;
-            job
+            })
         });
+        runtime.block_on(started.wait());
         drop(runtime);
         let error = futures_lite::future::block_on(job).unwrap().unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::NotConnected);
@@ -379,15 +378,14 @@ fn a_blocking_closure_that_joins_a_task_does_not_hold_up_the_shutdown() {
         let runtime = runtime();
         let started = Gate::new();
         let opener = started.clone();
-        let job = runtime.block_on(async {
-            let job = spawn_blocking(move || {
+        let job = runtime.handle().enter(|| {
+            spawn_blocking(move || {
                 let task = spawn(pending::<()>());
                 opener.open();
                 futures_lite::future::block_on(task)
-            });
-            started.wait().await;
-            job
+            })
         });
+        runtime.block_on(started.wait());
         drop(runtime);
         let joined = futures_lite::future::block_on(job).unwrap();
         assert!(joined.unwrap_err().is_cancelled());

@@ -21,6 +21,11 @@ use crate::spin::SpinBudget;
 /// some thousand events, and few enough for the tasks that they woke.
 const LOOKS: usize = 8;
 
+/// A look takes well under a microsecond. After one that took longer than this the thread had
+/// lost its processor meanwhile, most likely to the very peer that it waits for: blocking would
+/// have let the peer run sooner.
+const PREEMPTED: Duration = Duration::from_micros(3);
+
 /// Opens a driver that waits in the way of `S`.
 pub(crate) fn open<S: Selector>(options: &Options) -> io::Result<Parts> {
     let (selector, memory) = S::open(options.events)?;
@@ -84,13 +89,24 @@ impl<S: Selector> Engine<S> {
         if budget.is_zero() {
             return Ok(false);
         }
+        // What is there at once would have ended a blocking wait at once: it proves nothing.
+        if self.look(wakes)? || self.hub.state.take_notification() {
+            return Ok(true);
+        }
         let start = Instant::now();
+        let (mut before, mut preempted) = (start, false);
         loop {
-            let found = self.look(wakes)?;
-            let notified = self.hub.state.take_notification();
+            let more = self.wait(ParkUntil::Now)?;
             let now = Instant::now();
-            if found || notified {
-                self.budget.hit();
+            let found = self.collect(more, wakes)?;
+            preempted |= now.duration_since(before) >= PREEMPTED;
+            before = now;
+            if found || self.hub.state.take_notification() {
+                if preempted {
+                    self.budget.miss();
+                } else {
+                    self.budget.hit();
+                }
                 return Ok(true);
             }
             // A deadline that passes is no success: it was known beforehand, and a crowd of

@@ -52,12 +52,12 @@ impl SpinBudget {
 
     /// How long to spin in the park that begins now.
     ///
-    /// Unless it is zero, [`hit`](Self::hit) or [`miss`](Self::miss) says what came of it.
+    /// Unless it is zero, [`hit`](Self::hit) or [`miss`](Self::miss) may say what came of it.
     pub(crate) fn next(&mut self) -> Duration {
         if self.credits > 0 {
             return self.limit;
         }
-        // Saturating, because a park that fails says neither hit nor miss.
+        // Saturating, because a park may say neither hit nor miss.
         self.until_probe = self.until_probe.saturating_sub(1);
         if self.until_probe == 0 {
             self.limit
