@@ -100,10 +100,8 @@ impl BlockingPool {
         state.handles.push(handle);
     }
 
-    /// Refuses new closures, cancels those that queue, and waits for those that run, for at most
-    /// `timeout` where one is given.
-    pub(crate) fn shut_down(&self, timeout: Option<Duration>) {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    /// Refuses new closures, and cancels those that queue.
+    pub(crate) fn close(&self) {
         let mut state = self.shared.lock();
         state.closed = true;
         let queue = std::mem::take(&mut state.queue);
@@ -112,6 +110,12 @@ impl BlockingPool {
         for job in queue {
             job.ready.discard(CancelReason::ShutDown);
         }
+    }
+
+    /// Once the pool is closed: waits for the closures that run, for at most `timeout` where one
+    /// is given.
+    pub(crate) fn join(&self, timeout: Option<Duration>) {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut state = self.shared.lock();
         while state.threads > 0 {
             let ended = &self.shared.ended;

@@ -4,12 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Instant;
 
 use crate::runtime::{Core, Handle};
 use crate::scheduler::{Cause, WokenBy};
 use crate::task::{self, CancelReason, NewTask, Ready, Registry};
-use crate::time::Wheel;
+use crate::time::{NotPending, TimerKey, Wheel};
 
 /// The policy, seen from code that does not know its type.
 pub(crate) trait LocalQueue {
@@ -73,6 +74,22 @@ impl LoopCore {
 
     pub(crate) fn wheel(&self) -> &RefCell<Wheel> {
         &self.wheel
+    }
+
+    /// Sees to it that the timer wakes `waker`; `false` if it is no longer in the wheel.
+    ///
+    /// A waker's clone and drop may be user code, which may use the wheel: nothing is borrowed
+    /// while they run.
+    pub(crate) fn replace_timer_waker(&self, key: TimerKey, waker: &Waker) -> bool {
+        let kept = self.wheel.borrow().is_woken_by(key, waker);
+        match kept {
+            Ok(true) => return true,
+            Ok(false) => {}
+            Err(NotPending) => return false,
+        }
+        let waker = waker.clone();
+        let replaced = self.wheel.borrow_mut().set_waker(key, waker);
+        replaced.is_ok()
     }
 
     /// Whether the task belongs to this loop.

@@ -6,10 +6,12 @@
 //! | `CLOSED` | 1 | an event: the peer has ended this direction | an operation that would block |
 //! | `ERROR` | 2 | an event | an operation that would block |
 //! | `SHUTDOWN` | 3 | the runtime's end | never |
-//! | tick | 4 and up | every event adds one | never |
+//! | `URGENT` | 4 | an event: out-of-band data | an operation that would block |
+//! | tick | 5 and up | every event adds one | never |
 //!
 //! `CLOSED` and `ERROR` outlive a short transfer: data and the end of a stream can arrive as one
-//! edge, and clearing both after the data was read would lose the end for ever.
+//! edge, and clearing both after the data was read would lose the end for ever. So does `URGENT`:
+//! a read stops short of out-of-band data, although there is more behind it.
 //!
 //! Clearing is one compare-and-swap against the word that was seen before the operation. An
 //! event that came since has changed the tick, so the swap fails and the event survives.
@@ -31,8 +33,9 @@ const READY: usize = 1;
 const CLOSED: usize = 1 << 1;
 const ERROR: usize = 1 << 2;
 const SHUTDOWN: usize = 1 << 3;
-const FLAGS: usize = READY | CLOSED | ERROR | SHUTDOWN;
-const TICK: usize = 1 << 4;
+const URGENT: usize = 1 << 4;
+const FLAGS: usize = READY | CLOSED | ERROR | SHUTDOWN | URGENT;
+const TICK: usize = 1 << 5;
 
 /// What a word of readiness said at one moment.
 ///
@@ -48,6 +51,8 @@ impl Readiness {
     pub const CLOSED: Self = Self(CLOSED);
     /// An event that says: an error is to be fetched.
     pub const ERROR: Self = Self(ERROR);
+    /// An event that says: out-of-band data has come, at which a short read may have stopped.
+    pub const URGENT: Self = Self(URGENT);
 
     /// Whether an operation is worth a try.
     pub const fn is_ready(self) -> bool {
@@ -138,8 +143,7 @@ impl Source {
     /// It is what `poll_read` and the like use, which one task calls at a time. Readiness is a
     /// hint: try the operation, and clear what was seen if it would have blocked.
     pub fn poll_ready(&self, interest: Interest, cx: &mut Context<'_>) -> Poll<Readiness> {
-        self.direction(interest)
-            .poll(|waiters| replace_waker(&mut waiters.owner, cx.waker()))
+        self.direction(interest).poll(&mut Place::Owner, cx.waker())
     }
 
     /// Waits for readiness beside others: each future has a place of its own, named by `key`.
@@ -150,7 +154,7 @@ impl Source {
         key: &mut WaiterKey,
     ) -> Poll<Readiness> {
         self.direction(interest)
-            .poll(|waiters| waiters.place(key, cx.waker()))
+            .poll(&mut Place::Shared(key), cx.waker())
     }
 
     /// Gives up the place of a future that waits no more.
@@ -175,7 +179,8 @@ impl Source {
     ///
     /// It has no effect if an event has come since `seen` was returned.
     pub fn clear_all(&self, interest: Interest, seen: Readiness) {
-        self.direction(interest).clear(seen, READY | CLOSED | ERROR);
+        let flags = READY | CLOSED | ERROR | URGENT;
+        self.direction(interest).clear(seen, flags);
     }
 
     /// Reports an event, and adds the wakers of all that waited to `wakers`.
@@ -232,16 +237,22 @@ impl Direction {
         Readiness(self.word.load(Acquire))
     }
 
-    fn poll(&self, wait: impl FnOnce(&mut Waiters) -> Option<Waker>) -> Poll<Readiness> {
+    fn poll(&self, place: &mut Place<'_>, waker: &Waker) -> Poll<Readiness> {
         let seen = self.readiness();
         if seen.is_ready() {
             return Poll::Ready(seen);
         }
-        let (seen, replaced) = self.lock(|waiters| {
-            let replaced = wait(waiters);
-            (self.readiness(), replaced)
+        let waits = self.lock(|waiters| {
+            let old = waiters.slot(place).as_ref();
+            old.is_some_and(|old| old.will_wake(waker))
         });
-        drop(replaced);
+        if !waits {
+            // Cloned and dropped outside the lock: both may run user code.
+            let waker = waker.clone();
+            let replaced = self.lock(|waiters| waiters.slot(place).replace(waker));
+            drop(replaced);
+        }
+        let seen = self.readiness();
         if seen.is_ready() {
             Poll::Ready(seen)
         } else {
@@ -285,22 +296,22 @@ impl Direction {
     }
 }
 
+/// Where a waker is kept: in the direction's own place, or in that of one future among others.
+enum Place<'a> {
+    Owner,
+    Shared(&'a mut WaiterKey),
+}
+
 impl Waiters {
-    /// Puts `waker` in the place of `key`; returns the waker that was there, to be dropped
-    /// outside the lock.
-    fn place(&mut self, key: &mut WaiterKey, waker: &Waker) -> Option<Waker> {
+    fn slot(&mut self, place: &mut Place<'_>) -> &mut Option<Waker> {
+        let Place::Shared(key) = place else {
+            return &mut self.owner;
+        };
         let index = match key.0 {
             Some(index) if self.shared.contains(index) => index,
             _ => self.shared.insert(None),
         };
         key.0 = Some(index);
-        replace_waker(&mut self.shared[index], waker)
-    }
-}
-
-fn replace_waker(slot: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
-    match slot {
-        Some(old) if old.will_wake(waker) => None,
-        _ => slot.replace(waker.clone()),
+        &mut self.shared[index]
     }
 }

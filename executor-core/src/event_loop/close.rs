@@ -5,12 +5,13 @@
 //! at this moment arrives by the inbox. After that nothing can be queued, which is why tasks need
 //! no count on the loop.
 
+use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::EventLoop;
 use crate::driver::{Park, ParkUntil};
-use crate::runtime::Message;
+use crate::runtime::{Core, Message};
 use crate::scheduler::Scheduler;
 use crate::task::{CancelReason, Ready, contain};
 
@@ -26,8 +27,11 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
         }
         self.enter(false, || {
             let core = self.local.core();
+            let mut keep = KeepCore(Some(Arc::clone(core)));
             core.mark_closed();
             self.local.set_closing();
+            // Before tasks are dropped: that may end a closure, and the next would begin.
+            core.blocking().close();
             let mut wakers = Vec::new();
             if let Some(reactor) = core.reactor() {
                 reactor.close(&mut wakers);
@@ -37,24 +41,27 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
                 contain(|| waker.wake());
             }
             self.policy.close();
-            self.drop_tasks();
+            if self.drop_tasks() {
+                keep.disarm();
+            }
             // Before the closures are waited for: one may wait for a timer.
             self.end_timers();
-            core.blocking().shut_down(timeout);
+            core.blocking().join(timeout);
         });
     }
 
-    /// Drops what arrives until no task is live and none can come.
-    fn drop_tasks(&self) {
+    /// Drops what arrives until no task is live and none can come; `false` if some do not arrive.
+    fn drop_tasks(&self) -> bool {
         let core = self.local.core();
         loop {
             let progress = self.drop_arrived();
             if self.local.registry().len() > 0 {
                 if !progress && !self.await_stragglers() {
-                    return self.give_up();
+                    self.give_up();
+                    return false;
                 }
             } else if core.is_inbox_closed() {
-                return;
+                return true;
             } else {
                 // What was sent before this is received in the next round; nothing comes after.
                 core.close_inbox();
@@ -102,11 +109,10 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
     /// Waits for tasks in the hands of other threads; `false` if none came in time.
     fn await_stragglers(&self) -> bool {
         let core = self.local.core();
-        let Some(deadline) = core.time().checked_add(PATIENCE) else {
-            return false;
-        };
+        // By the system's clock: that of the runtime may stand still.
+        let deadline = Instant::now() + PATIENCE;
         while !core.has_messages() {
-            let timed_out = core.time() >= deadline;
+            let timed_out = Instant::now() >= deadline;
             if timed_out || self.park(ParkUntil::Deadline(deadline)).is_err() {
                 return false;
             }
@@ -114,18 +120,39 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
         true
     }
 
-    /// Leaves tasks that do not arrive to themselves: they leak, and so does the core, to which
-    /// their wakers refer.
+    /// Leaves tasks that do not arrive to themselves: they leak, and so does the core.
     #[cold]
     fn give_up(&self) {
-        let lost = self.local.registry().len();
-        eprintln!(
-            "anyloop: {lost} task(s) did not come back when the runtime `{}` shut down, and are \
-             leaked with it: the scheduling policy lost them, or a thread was stopped in a wake",
-            self.local.handle().backend()
-        );
         self.local.core().close_inbox();
-        std::mem::forget(Arc::clone(self.local.core()));
+        self.drop_arrived();
+        let lost = self.local.registry().len();
+        let backend = self.local.handle().backend();
+        // Not `eprintln!`, which panics where nobody listens.
+        let _ = writeln!(
+            io::stderr(),
+            "anyloop: {lost} task(s) did not come back when the runtime `{backend}` shut down, and \
+             are leaked with it: the scheduling policy lost them, or a thread was stopped in a wake"
+        );
+    }
+}
+
+/// Leaks the core unless it is disarmed, also when closing unwinds out of a driver or a clock.
+///
+/// Tasks refer to the core without counting it, so it may go only when none is left.
+struct KeepCore(Option<Arc<Core>>);
+
+impl KeepCore {
+    fn disarm(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for KeepCore {
+    fn drop(&mut self) {
+        if let Some(core) = self.0.take() {
+            core.close_inbox();
+            std::mem::forget(core);
+        }
     }
 }
 

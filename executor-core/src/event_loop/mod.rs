@@ -151,15 +151,20 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
         let wheel = self.local.wheel();
         match message {
             Message::Spawn(ready) => self.local.spawn(NewTask::from_ready(ready)),
+            Message::Task(ready, Cause::Rescue) => self.local.rescue(ready),
             Message::Task(ready, cause) => self.local.push(ready, cause),
             Message::AddTimer(timer) => timer.insert(&mut wheel.borrow_mut()),
             Message::RemoveRemote(timer) => {
                 let waker = timer.remove(&mut wheel.borrow_mut());
-                drop(waker);
+                contain(|| drop(waker));
             }
             Message::RemoveTimer(key) => {
                 let waker = wheel.borrow_mut().remove(key);
-                drop(waker);
+                contain(|| drop(waker));
+            }
+            Message::ResetTimer(key, deadline) => {
+                // One that has fired meanwhile has woken its task, which looks at the deadline.
+                wheel.borrow_mut().reset(key, deadline);
             }
         }
     }
@@ -209,8 +214,12 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
         self.pace.set_look_every(bounds.time);
         for _ in 0..bounds.polls.max(1) {
             let Some(ready) = self.next_task() else {
-                let more = self.local.has_side();
-                return if more { Batch::Full } else { Batch::Idle };
+                return match self.local.has_side() {
+                    false => Batch::Idle,
+                    // A policy that drops what it is asked for must not keep the drivers waiting.
+                    true if self.look_due() => Batch::LookAtDrivers,
+                    true => Batch::Full,
+                };
             };
             self.run_task(ready);
             if self.look_due() {

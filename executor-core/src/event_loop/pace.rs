@@ -43,7 +43,7 @@ impl Pace {
     /// Counts a poll; `true` if the clock is to be read.
     #[inline]
     pub(super) fn tick(&self) -> bool {
-        let left = self.left.get() - 1;
+        let left = self.left.get().saturating_sub(1);
         self.left.set(left);
         left == 0
     }

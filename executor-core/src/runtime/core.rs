@@ -26,6 +26,8 @@ pub(crate) enum Message {
     RemoveRemote(Arc<RemoteTimer>),
     /// A timer that was made on the loop's thread was dropped on another.
     RemoveTimer(TimerKey),
+    /// One was moved there, to so many nanoseconds after the epoch.
+    ResetTimer(TimerKey, u64),
 }
 
 /// The part of a runtime that every thread may use; a [`Handle`](super::Handle) counts it.

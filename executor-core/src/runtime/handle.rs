@@ -63,12 +63,15 @@ impl Handle {
     /// Makes this runtime current on this thread while `f` runs, so that sockets and timers can
     /// be made, and tasks spawned, as inside the runtime.
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
-        let frame = Frame {
-            handle: self,
-            local: None,
-            turning: false,
-        };
-        context::enter(&frame, f)
+        context::with_local(|local| {
+            let frame = Frame {
+                handle: self,
+                // On the loop's own thread it stays the loop's own thread.
+                local: local.filter(|local| Arc::ptr_eq(local.core(), &self.core)),
+                turning: false,
+            };
+            context::enter(&frame, f)
+        })
     }
 
     /// The name of the backend.

@@ -11,4 +11,4 @@ pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Timeout, timeout, timeout_at};
 
 pub(crate) use remote::RemoteTimer;
-pub(crate) use wheel::{TimerKey, Wheel};
+pub(crate) use wheel::{NotPending, TimerKey, Wheel};

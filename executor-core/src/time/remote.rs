@@ -38,13 +38,14 @@ impl RemoteTimer {
 
     /// Replaces the waker: the latest one is woken.
     pub(crate) fn set_waker(&self, waker: &Waker) {
-        let mut slot = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
-        if slot.as_ref().is_some_and(|old| old.will_wake(waker)) {
-            return;
+        let slot = || self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = slot().as_ref().is_some_and(|old| old.will_wake(waker));
+        if !kept {
+            // Cloned and dropped outside the lock: both may run user code.
+            let waker = waker.clone();
+            let old = slot().replace(waker);
+            drop(old);
         }
-        let old = slot.replace(waker.clone());
-        drop(slot);
-        drop(old);
     }
 
     /// Lets go of the sleeper's waker.

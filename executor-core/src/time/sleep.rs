@@ -113,7 +113,8 @@ impl Sleep {
             let moved = on_own_loop(handle.core(), |local| {
                 local.wheel().borrow_mut().reset(*key, nanos)
             });
-            if moved == Some(true) {
+            let sent = || handle.core().send(Message::ResetTimer(*key, nanos)).is_ok();
+            if moved.unwrap_or_else(sent) {
                 return;
             }
         }
@@ -166,11 +167,9 @@ impl Sleep {
 
     fn poll_local(&mut self, local: &LoopCore, nanos: u64, cx: &mut Context<'_>) -> Poll<()> {
         if let State::Local(key) = &self.state {
-            let replaced = local.wheel().borrow_mut().set_waker(*key, cx.waker());
-            return match replaced {
-                Ok(_) => Poll::Pending,
-                Err(_) => Poll::Ready(()),
-            };
+            if local.replace_timer_waker(*key, cx.waker()) {
+                return Poll::Pending;
+            }
         }
         if nanos <= local.now() {
             return Poll::Ready(());

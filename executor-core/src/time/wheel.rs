@@ -71,9 +71,8 @@ struct Due {
 /// follows the number of timers pending: nothing of a removed timer is kept, and the table shrinks
 /// when less than a quarter of it is in use (down to the last entry that is).
 ///
-/// The wheel calls no waker. It clones one in [`set_waker`](Self::set_waker), and drops none except
-/// when it is dropped itself: wakers which it no longer needs go to the caller, who can let go of
-/// them when nothing is borrowed.
+/// The wheel calls and clones no waker, and drops none except when it is dropped itself: wakers which
+/// it no longer needs go to the caller, who can let go of them when nothing is borrowed.
 #[derive(Debug)]
 pub(crate) struct Wheel {
     table: Table,
@@ -121,8 +120,8 @@ impl Wheel {
 
     /// Makes `waker` the one to be handed out when the timer fires.
     ///
-    /// Returns the waker that it replaced, if they differ: dropping a waker may run any code, so the
-    /// caller should do it when nothing is borrowed.
+    /// Returns the waker that it replaced: dropping a waker may run any code, so the caller should
+    /// do it when nothing is borrowed.
     ///
     /// # Errors
     ///
@@ -131,16 +130,21 @@ impl Wheel {
     pub(crate) fn set_waker(
         &mut self,
         key: TimerKey,
-        waker: &Waker,
+        waker: Waker,
     ) -> Result<Option<Waker>, NotPending> {
-        let entry = self
-            .table
-            .pending_mut(key.index, key.id)
-            .ok_or(NotPending)?;
-        match &mut entry.waker {
-            Some(current) if current.will_wake(waker) => Ok(None),
-            current => Ok(current.replace(waker.clone())),
-        }
+        let entry = self.table.pending_mut(key.index, key.id);
+        Ok(entry.ok_or(NotPending)?.waker.replace(waker))
+    }
+
+    /// Whether the timer wakes the same task as `waker` does.
+    ///
+    /// # Errors
+    ///
+    /// [`NotPending`] if the timer has fired or was removed.
+    #[inline]
+    pub(crate) fn is_woken_by(&self, key: TimerKey, waker: &Waker) -> Result<bool, NotPending> {
+        let entry = self.table.pending(key.index, key.id).ok_or(NotPending)?;
+        Ok(entry.waker.as_ref().is_some_and(|own| own.will_wake(waker)))
     }
 
     /// Moves the timer to another deadline; `false` if it has fired or was removed.

@@ -141,7 +141,10 @@ fn a_spin_that_finds_nothing_ends_in_a_blocking_wait_and_soon_stops() {
         hub.selector.take_waits()
     };
     for _ in 0..4 {
-        assert_eq!(waits(), [ParkUntil::Now, ParkUntil::Now, ParkUntil::Notified]);
+        assert_eq!(
+            waits(),
+            [ParkUntil::Now, ParkUntil::Now, ParkUntil::Notified]
+        );
     }
     assert_eq!(waits(), [ParkUntil::Notified]);
 }

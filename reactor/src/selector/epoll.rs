@@ -176,6 +176,7 @@ fn translate(key: usize, flags: EventFlags) -> Fired {
             flags.intersects(EventFlags::IN | EventFlags::PRI),
             Readiness::READY,
         ),
+        (flags.contains(EventFlags::PRI), Readiness::URGENT),
         // The peer writes no more. It may well go on reading, so this is no news for the writing
         // side.
         (hup || flags.contains(EventFlags::RDHUP), Readiness::CLOSED),
@@ -207,7 +208,8 @@ mod tests {
     fn each_bit_reaches_the_directions_that_it_concerns() {
         let (ready, closed, error) = (Readiness::READY, Readiness::CLOSED, Readiness::ERROR);
         assert_eq!(both(EventFlags::IN), (Some(ready), None));
-        assert_eq!(both(EventFlags::PRI), (Some(ready), None));
+        let urgent = ready.and(Readiness::URGENT);
+        assert_eq!(both(EventFlags::PRI), (Some(urgent), None));
         assert_eq!(both(EventFlags::OUT), (None, Some(ready)));
         assert_eq!(both(EventFlags::RDHUP), (Some(closed), None));
         assert_eq!(both(EventFlags::HUP), (Some(closed), Some(closed)));

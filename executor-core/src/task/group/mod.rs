@@ -7,7 +7,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use slab::Slab;
 
@@ -39,9 +39,12 @@ use crate::spawn::{spawn, spawn_local};
 /// # });
 /// ```
 pub struct TaskGroup<T> {
-    members: Mutex<Slab<JoinHandle<T>>>,
+    members: Mutex<Members<T>>,
     ended: Arc<Ended>,
 }
+
+/// A member is absent while it is polled.
+type Members<T> = Slab<Option<JoinHandle<T>>>;
 
 impl<T> TaskGroup<T> {
     /// A group without members.
@@ -120,7 +123,8 @@ impl<T> TaskGroup<T> {
     pub fn abort_all(&self) {
         // Aborting wakes, so the lock is released first.
         let members = self.members();
-        let tasks: Vec<_> = members.iter().filter_map(|(_, m)| m.task()).collect();
+        let handles = members.iter().filter_map(|(_, handle)| handle.as_ref());
+        let tasks: Vec<_> = handles.filter_map(JoinHandle::task).collect();
         drop(members);
         for task in tasks {
             task.abort();
@@ -139,10 +143,17 @@ impl<T> TaskGroup<T> {
 
     /// The result of a member that has said that it ended.
     fn poll_member(&self, key: usize, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
-        let mut members = self.members();
-        let result = ready!(Pin::new(&mut members[key]).poll(cx));
-        members.remove(key);
-        Poll::Ready(result)
+        // Out of the group while it is polled: that may run user code, in a waker's clone or drop,
+        // which must not find the lock taken.
+        let taken = self.members()[key].take();
+        let mut member = taken.expect("a member is joined once, by one caller at a time");
+        let polled = Pin::new(&mut member).poll(cx);
+        if polled.is_ready() {
+            self.members().remove(key);
+        } else {
+            self.members()[key] = Some(member);
+        }
+        polled
     }
 
     fn add(&self, spawn: impl FnOnce(Notice) -> JoinHandle<T>) {
@@ -151,11 +162,11 @@ impl<T> TaskGroup<T> {
         let notice = Notice::default();
         let state = notice.state();
         let handle = spawn(notice);
-        let key = self.members().insert(handle);
+        let key = self.members().insert(Some(handle));
         state.join_group(key, &self.ended);
     }
 
-    fn members(&self) -> MutexGuard<'_, Slab<JoinHandle<T>>> {
+    fn members(&self) -> MutexGuard<'_, Members<T>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

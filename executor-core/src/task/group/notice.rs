@@ -19,15 +19,14 @@ struct EndedState {
 
 impl Ended {
     pub(super) fn set_waker(&self, waker: &Waker) {
-        let mut state = self.lock();
-        let kept = state.waker.as_ref().is_some_and(|old| old.will_wake(waker));
-        let old = if kept {
-            None
-        } else {
-            state.waker.replace(waker.clone())
-        };
-        drop(state);
-        drop(old);
+        let will_wake = |old: &Waker| old.will_wake(waker);
+        let kept = self.lock().waker.as_ref().is_some_and(will_wake);
+        if !kept {
+            // Cloned and dropped outside the lock: both may run user code.
+            let waker = waker.clone();
+            let old = self.lock().waker.replace(waker);
+            drop(old);
+        }
     }
 
     pub(super) fn take(&self) -> Vec<usize> {

@@ -131,6 +131,13 @@ impl Table {
 
     /// The timer of that identity, if it is still held.
     #[inline]
+    pub(super) fn pending(&self, index: u32, id: NonZeroU64) -> Option<&Entry> {
+        let entry = self.entries.get(index as usize)?;
+        (entry.id == id && entry.waker.is_some()).then_some(entry)
+    }
+
+    /// As [`pending`](Self::pending), to change it.
+    #[inline]
     pub(super) fn pending_mut(&mut self, index: u32, id: NonZeroU64) -> Option<&mut Entry> {
         let entry = self.entries.get_mut(index as usize)?;
         (entry.id == id && entry.waker.is_some()).then_some(entry)

@@ -100,7 +100,7 @@ impl Model {
         let name = id + 1_000_000;
         let waker = self.bench.waker(name);
         let entry = self.pending.get_mut(&(deadline, id));
-        let replaced = self.bench.wheel.set_waker(key, &waker);
+        let replaced = self.bench.wheel.set_waker(key, waker);
         assert_eq!(replaced.is_ok(), entry.is_some());
         if let Some((_, current)) = entry {
             *current = name;
