@@ -122,7 +122,6 @@ impl Core {
         self.inbox.pop().ok()
     }
 
-    #[inline]
     /// How many messages wait.
     pub(crate) fn message_count(&self) -> usize {
         self.inbox.len()

@@ -12,9 +12,9 @@ use super::Core;
 
 /// Refers to the core of the runtime that a task belongs to.
 ///
-/// The core outlives every task that can still be scheduled: closing a loop ends only when each
-/// of its tasks has been dropped (or else the core is leaked), and a task that has ended is never
-/// scheduled again. So whoever holds a `Ready` may upgrade.
+/// The core outlives every task that can still be scheduled: a loop lets go of its core only when
+/// each of its tasks has been dropped, and leaks it if closing ends in any other way; and a task
+/// that has ended is never scheduled again. So whoever holds a `Ready` may upgrade.
 pub(crate) struct CoreRef(*const Core);
 
 // SAFETY: it is used as an address to compare, or to make an `Arc`, and `Core` is `Send + Sync`.

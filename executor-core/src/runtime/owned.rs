@@ -22,7 +22,8 @@ use crate::task::{self, JoinHandle, TaskOptions};
 /// others.
 ///
 /// Dropping it drops every task, also those that wait for ever, and every
-/// [`JoinHandle`] resolves. Closures that run on the blocking pool are waited for; see
+/// [`JoinHandle`] resolves. (The exception is a task whose token the policy has leaked, with
+/// [`std::mem::forget`] say: after a second it is reported on standard error, and left.) Closures that run on the blocking pool are waited for; see
 /// [`shutdown_timeout`](Self::shutdown_timeout).
 pub struct Runtime<S: Scheduler = Fifo, P: Park = ThreadPark> {
     event_loop: EventLoop<S, P>,
@@ -61,7 +62,7 @@ impl<S: Scheduler, P: Park> Runtime<S, P> {
     ///
     /// # Panics
     ///
-    /// If the future panics; the runtime stays usable. If the thread turns a loop already, or if
+    /// If the future panics, or the policy; the runtime stays usable. If the thread turns a loop already, or if
     /// the driver fails: [`try_block_on`](Self::try_block_on) gives these two as errors.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -107,7 +108,10 @@ impl<S: Scheduler, P: Park> Runtime<S, P> {
         spawn_local_on(local, TaskOptions::new(), Location::caller(), future)
     }
 
-    /// How many tasks are live: spawned and not ended.
+    /// How many tasks the loop knows: spawned and not ended.
+    ///
+    /// What was spawned from another thread, or outside of `block_on`, is counted from the next
+    /// turn of the loop on.
     pub fn live_tasks(&self) -> usize {
         self.event_loop.local().registry().len()
     }

@@ -1,9 +1,12 @@
 //! The live tasks of one loop.
 
-use std::cell::RefCell;
-use std::task::Waker;
+#![allow(unsafe_code, reason = "wakers are taken apart, and put together again")]
 
-use slab::Slab;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::mem::ManuallyDrop;
+use std::ptr;
+use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::{NewTask, Ready};
 
@@ -11,9 +14,9 @@ use super::{NewTask, Ready};
 ///
 /// Holding a waker also means that a task's future is never dropped behind the loop's back: the
 /// last waker that user code drops is not the last.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Registry {
-    wakers: RefCell<Slab<Waker>>,
+    wakers: RefCell<Wakers>,
 }
 
 /// Below this capacity an empty registry keeps its memory.
@@ -33,8 +36,8 @@ impl Registry {
     pub(crate) fn remove(&self, slot: usize) {
         let mut wakers = self.wakers.borrow_mut();
         let waker = wakers.remove(slot);
-        if wakers.is_empty() && wakers.capacity() > KEPT_CAPACITY {
-            *wakers = Slab::new();
+        if wakers.len == 0 && wakers.data.capacity() > KEPT_CAPACITY {
+            *wakers = Wakers::default();
         }
         // The waker may be the last reference, and freeing the task drops a name, no user code;
         // the borrow is released first all the same.
@@ -44,12 +47,166 @@ impl Registry {
 
     /// How many tasks are live.
     pub(crate) fn len(&self) -> usize {
-        self.wakers.borrow().len()
+        self.wakers.borrow().len
     }
 
     /// The wakers of all live tasks.
     pub(crate) fn wakers(&self) -> Vec<Waker> {
         let wakers = self.wakers.borrow();
-        wakers.iter().map(|(_, waker)| waker.clone()).collect()
+        let live = (0..wakers.data.len()).filter(|&slot| !wakers.data[slot].is_null());
+        live.map(|slot| Waker::clone(&wakers.at(slot))).collect()
+    }
+}
+
+/// Wakers by slot, in 12 bytes each: a program has few types of tasks, and each brings one vtable.
+///
+/// The pointer of a vacant slot is null, and its kind is the next vacant slot.
+struct Wakers {
+    data: Vec<*const ()>,
+    kinds: Vec<u32>,
+    vtables: Vec<&'static RawWakerVTable>,
+    kinds_by_vtable: HashMap<*const RawWakerVTable, u32>,
+    /// Kinds that were asked for lately, by a few bits of their vtable's address.
+    recent: [u32; RECENT],
+    vacant: u32,
+    len: usize,
+}
+
+const RECENT: usize = 8;
+const NONE: u32 = u32::MAX;
+
+impl Default for Wakers {
+    fn default() -> Self {
+        Self {
+            data: Vec::new(),
+            kinds: Vec::new(),
+            vtables: Vec::new(),
+            kinds_by_vtable: HashMap::new(),
+            recent: [0; RECENT],
+            vacant: NONE,
+            len: 0,
+        }
+    }
+}
+
+impl Wakers {
+    #[inline]
+    fn insert(&mut self, waker: Waker) -> usize {
+        // The reference that the waker counts is from now on the slot's.
+        let waker = ManuallyDrop::new(waker);
+        let kind = self.kind_of(waker.vtable());
+        self.len += 1;
+        let slot = self.vacant as usize;
+        if self.vacant == NONE {
+            self.data.push(waker.data());
+            self.kinds.push(kind);
+            return self.data.len() - 1;
+        }
+        self.vacant = std::mem::replace(&mut self.kinds[slot], kind);
+        self.data[slot] = waker.data();
+        slot
+    }
+
+    #[inline]
+    fn remove(&mut self, slot: usize) -> Waker {
+        let waker = self.at(slot);
+        self.data[slot] = ptr::null();
+        self.kinds[slot] = self.vacant;
+        self.vacant = u32::try_from(slot).expect("a slot's number has 32 bits");
+        self.len -= 1;
+        // The slot's reference goes to the caller.
+        ManuallyDrop::into_inner(waker)
+    }
+
+    /// The waker in a slot; the slot goes on counting its reference.
+    ///
+    /// # Panics
+    ///
+    /// If the slot is vacant.
+    fn at(&self, slot: usize) -> ManuallyDrop<Waker> {
+        let data = self.data[slot];
+        assert!(!data.is_null(), "a slot is removed once");
+        let vtable = self.vtables[self.kinds[slot] as usize];
+        // SAFETY: both parts are those of the waker that `insert` took apart, whose reference
+        // the slot still counts.
+        ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, vtable)) })
+    }
+
+    #[inline]
+    fn kind_of(&mut self, vtable: &'static RawWakerVTable) -> u32 {
+        let place = (ptr::from_ref(vtable).addr() / size_of::<RawWakerVTable>()) % RECENT;
+        let recent = self.recent[place];
+        match self.vtables.get(recent as usize) {
+            Some(&known) if ptr::eq(known, vtable) => recent,
+            _ => self.look_up_kind(vtable, place),
+        }
+    }
+
+    #[cold]
+    fn look_up_kind(&mut self, vtable: &'static RawWakerVTable, place: usize) -> u32 {
+        let next = u32::try_from(self.vtables.len()).expect("fewer types of tasks than 32 bits");
+        let kind = *self.kinds_by_vtable.entry(vtable).or_insert(next);
+        if kind == next {
+            self.vtables.push(vtable);
+        }
+        self.recent[place] = kind;
+        kind
+    }
+}
+
+impl Drop for Wakers {
+    fn drop(&mut self) {
+        for slot in 0..self.data.len() {
+            if !self.data[slot].is_null() {
+                drop(self.remove(slot));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::task::Wake;
+
+    use super::*;
+
+    struct One;
+    struct Other(#[allow(dead_code, reason = "another size, hence another vtable")] u64);
+
+    impl Wake for One {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Wake for Other {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn wakers_come_back_from_their_slots_and_none_is_lost() {
+        let (one, other) = (Arc::new(One), Arc::new(Other(7)));
+        let wakers = [
+            Waker::from(Arc::clone(&one)),
+            Waker::from(Arc::clone(&other)),
+        ];
+        let mut registry = Wakers::default();
+        let mut slots = Vec::new();
+        for n in 0..1_000 {
+            slots.push((registry.insert(wakers[n % 2].clone()), n % 2));
+            if n % 3 == 0 {
+                let (slot, kind) = slots.swap_remove(n / 2 % slots.len());
+                assert!(registry.remove(slot).will_wake(&wakers[kind]));
+            }
+        }
+        assert_eq!(registry.len, slots.len());
+        assert!(
+            registry.data.len() <= slots.len() + 1,
+            "slots are used again"
+        );
+        for &(slot, kind) in &slots {
+            assert!(registry.at(slot).will_wake(&wakers[kind]));
+        }
+        drop(registry);
+        assert_eq!((Arc::strong_count(&one), Arc::strong_count(&other)), (2, 2));
     }
 }
