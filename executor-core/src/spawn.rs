@@ -23,7 +23,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    spawn_with(TaskOptions::new(), future)
+    spawn_at(None, Location::caller(), future)
 }
 
 /// Spawns a task on the current runtime, with a name or hints for the policy.
@@ -44,7 +44,18 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let location = Location::caller();
+    spawn_at(Some(options), Location::caller(), future)
+}
+
+fn spawn_at<F>(
+    options: Option<TaskOptions>,
+    location: &'static Location<'static>,
+    future: F,
+) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
     context::with_handle(|handle| match handle {
         Some(handle) => handle.spawn_at(options, location, future),
         None => refuse(future, location, CancelReason::NoRuntime),
@@ -73,7 +84,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    spawn_local_with(TaskOptions::new(), future)
+    spawn_local_at(None, Location::caller(), future)
 }
 
 /// As [`spawn_local`], with a name or hints for the policy.
@@ -83,7 +94,18 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let location = Location::caller();
+    spawn_local_at(Some(options), Location::caller(), future)
+}
+
+fn spawn_local_at<F>(
+    options: Option<TaskOptions>,
+    location: &'static Location<'static>,
+    future: F,
+) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
     context::with_local(|local| match local {
         Some(local) => spawn_local_on(local, options, location, future),
         None if Handle::try_current().is_some() => {

@@ -11,7 +11,7 @@ use super::{Core, no_runtime};
 use crate::blocking::BlockingJob;
 use crate::context::{self, Frame};
 use crate::driver::Reactor;
-use crate::task::{self, CancelReason, JoinHandle, NewTask, TaskHeader, TaskId, TaskOptions};
+use crate::task::{self, CancelReason, JoinHandle, NewTask, TaskHeader, TaskOptions};
 use crate::time::Sleep;
 
 /// Access to a runtime from anywhere: spawn tasks on it, use its timers and its reactor.
@@ -124,7 +124,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_with(TaskOptions::new(), future)
+        self.spawn_at(None, Location::caller(), future)
     }
 
     /// Spawns a task with a name or hints for the policy; see [`spawn_with`](crate::spawn_with).
@@ -134,12 +134,12 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_at(options, Location::caller(), future)
+        self.spawn_at(Some(options), Location::caller(), future)
     }
 
     pub(crate) fn spawn_at<F>(
         &self,
-        options: TaskOptions,
+        options: Option<TaskOptions>,
         location: &'static Location<'static>,
         future: F,
     ) -> JoinHandle<F::Output>
@@ -178,7 +178,7 @@ impl Handle {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let header = header(Some(&self.core), TaskOptions::new(), location);
+        let header = header(Some(&self.core), None, location);
         let (task, join) = task::allocate_blocking(BlockingJob::new(f), header);
         self.core.blocking().push(task.ready);
         join
@@ -209,10 +209,10 @@ pub(crate) const BOX_ABOVE: usize = 4096;
 #[inline]
 pub(crate) fn header(
     core: Option<&Arc<Core>>,
-    options: TaskOptions,
+    options: Option<TaskOptions>,
     location: &'static Location<'static>,
 ) -> TaskHeader {
-    task::with_header(|parent| TaskHeader::new(core, TaskId::next(), location, options, parent))
+    task::with_header(|parent| TaskHeader::new(core, location, options, parent))
 }
 
 /// Spawns a task for which there is no place: it ends at once, and its handle says why.
@@ -225,7 +225,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let header = header(None, TaskOptions::new(), location);
+    let header = header(None, None, location);
     let (task, join) = task::allocate_local(future, header);
     task.ready.discard(reason);
     join

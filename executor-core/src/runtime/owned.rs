@@ -105,7 +105,7 @@ impl<S: Scheduler, P: Park> Runtime<S, P> {
         F::Output: 'static,
     {
         let local = self.event_loop.local();
-        spawn_local_on(local, TaskOptions::new(), Location::caller(), future)
+        spawn_local_on(local, None, Location::caller(), future)
     }
 
     /// How many tasks the loop knows: spawned and not ended.
@@ -131,7 +131,7 @@ impl<S: Scheduler, P: Park> Runtime<S, P> {
 /// Spawns on the loop of this very thread.
 pub(crate) fn spawn_local_on<F>(
     local: &crate::context::LoopCore,
-    options: TaskOptions,
+    options: Option<TaskOptions>,
     location: &'static Location<'static>,
     future: F,
 ) -> JoinHandle<F::Output>

@@ -78,6 +78,7 @@ const ABORTED: u64 = 1;
 const REASON_SHIFT: u32 = 1;
 const REASON: u64 = 0b111 << REASON_SHIFT;
 const PRIORITY_SHIFT: u32 = 8;
+const PRIORITY: u64 = 0xff << PRIORITY_SHIFT;
 const ID_SHIFT: u32 = 16;
 
 const UNREGISTERED: u32 = u32::MAX;
@@ -88,28 +89,56 @@ impl TaskHeader {
     #[inline]
     pub(crate) fn new(
         core: Option<&Arc<Core>>,
-        id: TaskId,
         location: &'static Location<'static>,
-        options: TaskOptions,
+        options: Option<TaskOptions>,
         parent: Option<&TaskHeader>,
     ) -> Self {
-        let priority = options.priority.or(parent.map(Self::priority)).unwrap_or(0);
-        let group = options.group.or(parent.map(Self::group));
-        let inherited = parent.and_then(|parent| parent.origin.extra());
-        let origin = if inherited.is_none() && !options.needs_extra() {
-            Origin::plain(location)
-        } else {
-            extended(core, location, options, inherited)
-        };
-        let id_and_priority = (id.get() << ID_SHIFT) | (u64::from(priority) << PRIORITY_SHIFT);
-        Self {
+        let id = TaskId::next().get() << ID_SHIFT;
+        let plain = Self {
             core: CoreRef::new(core),
-            origin,
+            origin: Origin::plain(location),
             words: [AtomicU64::new(0), AtomicU64::new(0)],
-            id_priority_flags: AtomicU64::new(id_and_priority),
-            group: group.unwrap_or_default(),
+            id_priority_flags: AtomicU64::new(id | parent.map_or(0, Self::priority_bits)),
+            group: parent.map(Self::group).unwrap_or_default(),
             slot: AtomicU32::new(UNREGISTERED),
+        };
+        let inherited = parent.and_then(|parent| parent.origin.extra());
+        if options.is_none() && inherited.is_none() {
+            return plain;
         }
+        plain.with_options(core, options.unwrap_or_default(), inherited)
+    }
+
+    /// Adds what was given, and what is inherited beside priority and group.
+    #[cold]
+    fn with_options(
+        mut self,
+        core: Option<&Arc<Core>>,
+        options: TaskOptions,
+        inherited: Option<&Extra>,
+    ) -> Self {
+        if let Some(priority) = options.priority {
+            let word = self.id_priority_flags.get_mut();
+            *word = (*word & !PRIORITY) | (u64::from(priority) << PRIORITY_SHIFT);
+        }
+        self.group = options.group.unwrap_or(self.group);
+        if inherited.is_some() || options.needs_extra() {
+            let given = options.deadline.zip(core);
+            let deadline = given.map(|(deadline, core)| core.nanos(deadline));
+            let weight = options.weight.or(inherited.map(|extra| extra.weight));
+            self.origin = Origin::extended(Box::new(Extra {
+                location: self.origin.location(),
+                name: options.name,
+                weight: weight.unwrap_or(1),
+                deadline: deadline.or(inherited.and_then(|extra| extra.deadline)),
+            }));
+        }
+        self
+    }
+
+    fn priority_bits(&self) -> u64 {
+        // Relaxed: the priority never changes.
+        self.id_priority_flags.load(Relaxed) & PRIORITY
     }
 
     /// The task's name among all tasks of the process.
@@ -130,8 +159,8 @@ impl TaskHeader {
 
     /// How urgent the task is; greater is more urgent.
     pub fn priority(&self) -> u8 {
-        // Relaxed: the priority never changes; the cast takes its eight bits.
-        (self.id_priority_flags.load(Relaxed) >> PRIORITY_SHIFT) as u8
+        // The cast keeps the eight bits that are left.
+        (self.priority_bits() >> PRIORITY_SHIFT) as u8
     }
 
     /// The task's share relative to others; at least 1.
@@ -217,27 +246,6 @@ impl TaskHeader {
             _ => CancelReason::NoThread,
         })
     }
-}
-
-/// The origin of a task that has, or inherits, more than a header has room for.
-#[cold]
-fn extended(
-    core: Option<&Arc<Core>>,
-    location: &'static Location<'static>,
-    options: TaskOptions,
-    inherited: Option<&Extra>,
-) -> Origin {
-    let given = options.deadline.zip(core);
-    let deadline = given.map(|(deadline, core)| core.nanos(deadline));
-    Origin::extended(Box::new(Extra {
-        location,
-        name: options.name,
-        weight: options
-            .weight
-            .or(inherited.map(|extra| extra.weight))
-            .unwrap_or(1),
-        deadline: deadline.or(inherited.and_then(|extra| extra.deadline)),
-    }))
 }
 
 impl fmt::Debug for TaskHeader {

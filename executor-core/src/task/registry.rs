@@ -36,7 +36,7 @@ impl Registry {
     pub(crate) fn remove(&self, slot: usize) {
         let mut wakers = self.wakers.borrow_mut();
         let waker = wakers.remove(slot);
-        if wakers.len == 0 && wakers.data.capacity() > KEPT_CAPACITY {
+        if wakers.len == 0 && wakers.slots.capacity() > KEPT_CAPACITY {
             *wakers = Wakers::default();
         }
         // The waker may be the last reference, and freeing the task drops a name, no user code;
@@ -53,17 +53,15 @@ impl Registry {
     /// The wakers of all live tasks.
     pub(crate) fn wakers(&self) -> Vec<Waker> {
         let wakers = self.wakers.borrow();
-        let live = (0..wakers.data.len()).filter(|&slot| !wakers.data[slot].is_null());
-        live.map(|slot| Waker::clone(&wakers.at(slot))).collect()
+        let live = wakers.slots.iter().filter(|slot| !slot.is_vacant());
+        live.map(|slot| Waker::clone(&wakers.waker(*slot)))
+            .collect()
     }
 }
 
-/// Wakers by slot, in 12 bytes each: a program has few types of tasks, and each brings one vtable.
-///
-/// The pointer of a vacant slot is null, and its kind is the next vacant slot.
+/// Wakers by slot: a program has few types of tasks, and each brings one vtable.
 struct Wakers {
-    data: Vec<*const ()>,
-    kinds: Vec<u32>,
+    slots: Vec<Slot>,
     vtables: Vec<&'static RawWakerVTable>,
     kinds_by_vtable: HashMap<*const RawWakerVTable, u32>,
     /// Kinds that were asked for lately, by a few bits of their vtable's address.
@@ -72,14 +70,30 @@ struct Wakers {
     len: usize,
 }
 
+/// A waker in 12 bytes: the pointer of a vacant slot is null, and its kind is the next vacant slot.
+#[derive(Clone, Copy)]
+#[repr(C, packed(4))]
+struct Slot {
+    data: *const (),
+    kind: u32,
+}
+
+const _: () = assert!(size_of::<Slot>() <= 12);
+
+impl Slot {
+    fn is_vacant(&self) -> bool {
+        let data = self.data;
+        data.is_null()
+    }
+}
+
 const RECENT: usize = 8;
 const NONE: u32 = u32::MAX;
 
 impl Default for Wakers {
     fn default() -> Self {
         Self {
-            data: Vec::new(),
-            kinds: Vec::new(),
+            slots: Vec::new(),
             vtables: Vec::new(),
             kinds_by_vtable: HashMap::new(),
             recent: [0; RECENT],
@@ -94,42 +108,49 @@ impl Wakers {
     fn insert(&mut self, waker: Waker) -> usize {
         // The reference that the waker counts is from now on the slot's.
         let waker = ManuallyDrop::new(waker);
-        let kind = self.kind_of(waker.vtable());
+        let new = Slot {
+            data: waker.data(),
+            kind: self.kind_of(waker.vtable()),
+        };
         self.len += 1;
-        let slot = self.vacant as usize;
-        if self.vacant == NONE {
-            self.data.push(waker.data());
-            self.kinds.push(kind);
-            return self.data.len() - 1;
+        match self.slots.get_mut(self.vacant as usize) {
+            Some(slot) => {
+                let next = std::mem::replace(slot, new).kind;
+                std::mem::replace(&mut self.vacant, next) as usize
+            }
+            None => {
+                self.slots.push(new);
+                self.slots.len() - 1
+            }
         }
-        self.vacant = std::mem::replace(&mut self.kinds[slot], kind);
-        self.data[slot] = waker.data();
-        slot
     }
 
     #[inline]
-    fn remove(&mut self, slot: usize) -> Waker {
-        let waker = self.at(slot);
-        self.data[slot] = ptr::null();
-        self.kinds[slot] = self.vacant;
-        self.vacant = u32::try_from(slot).expect("a slot's number has 32 bits");
+    fn remove(&mut self, index: usize) -> Waker {
+        let vacant = Slot {
+            data: ptr::null(),
+            kind: self.vacant,
+        };
+        let slot = std::mem::replace(&mut self.slots[index], vacant);
+        // Slots are numbered in 32 bits, since their tasks note them so.
+        self.vacant = index as u32;
         self.len -= 1;
         // The slot's reference goes to the caller.
-        ManuallyDrop::into_inner(waker)
+        ManuallyDrop::into_inner(self.waker(slot))
     }
 
-    /// The waker in a slot; the slot goes on counting its reference.
+    /// The waker of a slot, which goes on counting its reference.
     ///
     /// # Panics
     ///
     /// If the slot is vacant.
-    fn at(&self, slot: usize) -> ManuallyDrop<Waker> {
-        let data = self.data[slot];
-        assert!(!data.is_null(), "a slot is removed once");
-        let vtable = self.vtables[self.kinds[slot] as usize];
+    #[inline]
+    fn waker(&self, slot: Slot) -> ManuallyDrop<Waker> {
+        assert!(!slot.is_vacant(), "a slot is removed once");
+        let vtable = self.vtables[slot.kind as usize];
         // SAFETY: both parts are those of the waker that `insert` took apart, whose reference
-        // the slot still counts.
-        ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, vtable)) })
+        // the slot counts, or counted until `remove` took it.
+        ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(slot.data, vtable)) })
     }
 
     #[inline]
@@ -156,9 +177,9 @@ impl Wakers {
 
 impl Drop for Wakers {
     fn drop(&mut self) {
-        for slot in 0..self.data.len() {
-            if !self.data[slot].is_null() {
-                drop(self.remove(slot));
+        for index in 0..self.slots.len() {
+            if !self.slots[index].is_vacant() {
+                drop(self.remove(index));
             }
         }
     }
@@ -200,11 +221,12 @@ mod tests {
         }
         assert_eq!(registry.len, slots.len());
         assert!(
-            registry.data.len() <= slots.len() + 1,
+            registry.slots.len() <= slots.len() + 1,
             "slots are used again"
         );
         for &(slot, kind) in &slots {
-            assert!(registry.at(slot).will_wake(&wakers[kind]));
+            let waker = registry.waker(registry.slots[slot]);
+            assert!(waker.will_wake(&wakers[kind]));
         }
         drop(registry);
         assert_eq!((Arc::strong_count(&one), Arc::strong_count(&other)), (2, 2));
