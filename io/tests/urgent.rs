@@ -30,25 +30,6 @@ fn what_follows_urgent_data_is_read() {
     });
 }
 
-/// The same with plain data afterwards: the mark is forgotten once the socket was empty.
-#[test]
-fn plain_data_after_the_mark_still_comes() {
-    run(|| async {
-        let (client, server) = tcp_pair().await?;
-        wait_in_the_reactor(&server);
-        let sends = SockRef::from(&client);
-        sends.send(b"abc")?;
-        sends.send_out_of_band(b"!")?;
-        assert_eq!(read(&server, 3).await?, b"abc");
-        wait_in_the_reactor(&server);
-        client.write_all(b"def").await?;
-        assert_eq!(read(&server, 3).await?, b"def");
-        drop(client);
-        assert_eq!(server.read(&mut [0; 8]).await?, 0, "the end is seen");
-        Ok(())
-    });
-}
-
 /// Has the stream registered, and its readiness known to be used up.
 fn wait_in_the_reactor(stream: &TcpStream) {
     let mut buf = [0; 8];

@@ -34,10 +34,14 @@ pub(crate) fn refused(raw: RawSource, error: Error) -> Error {
 }
 
 pub(crate) fn shut_down(raw: RawSource) -> Error {
-    Error::other(format!(
-        "fd {} cannot be registered: the runtime has shut down",
-        raw.get()
-    ))
+    Error::new(
+        ErrorKind::NotConnected,
+        format!(
+            "fd {} cannot be registered: the runtime has shut down; keep the runtime for as long as \
+             its resources are used",
+            raw.get()
+        ),
+    )
 }
 
 pub(crate) fn not_a_descriptor(raw: RawSource) -> Error {

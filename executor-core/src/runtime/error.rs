@@ -49,6 +49,9 @@ pub(crate) fn no_runtime(what: &str) -> io::Error {
 pub(crate) fn shut_down(what: &str) -> io::Error {
     io::Error::new(
         io::ErrorKind::NotConnected,
-        format!("{what} failed: the runtime that it belongs to has shut down"),
+        format!(
+            "{what} failed: the runtime that it belongs to has shut down; keep the runtime for as \
+             long as its timers are used"
+        ),
     )
 }
