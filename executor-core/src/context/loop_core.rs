@@ -92,6 +92,12 @@ impl LoopCore {
         replaced.is_ok()
     }
 
+    /// Whether this is the loop of `core`'s runtime.
+    #[inline]
+    pub(crate) fn is_of(&self, core: &Arc<Core>) -> bool {
+        Arc::ptr_eq(self.core(), core)
+    }
+
     /// Whether the task belongs to this loop.
     #[inline]
     pub(crate) fn owns(&self, ready: &Ready) -> bool {
@@ -107,15 +113,9 @@ impl LoopCore {
     /// Keeps a task that was woken while it ran until the loop has charged its poll.
     #[inline]
     pub(crate) fn push_yielded(&self, ready: Ready) {
-        if let Some(earlier) = self.yielded.replace(Some(ready)) {
-            self.push_earlier(earlier);
-        }
-    }
-
-    /// Not reached by this crate's own loop, which takes the task out after each poll.
-    #[cold]
-    fn push_earlier(&self, ready: Ready) {
-        self.push(ready, Cause::Yield);
+        // The loop takes the task out after each poll; a token that stood here still would be
+        // rescued by its drop.
+        self.yielded.set(Some(ready));
     }
 
     #[inline]

@@ -78,9 +78,7 @@ impl Wake for RootWaker {
         // Release pairs with the Acquire in `is_woken`. It comes before the unpark, so the loop
         // sees the flag when it wakes.
         self.woken.store(true, Release);
-        let here = context::with_local(|local| {
-            local.is_some_and(|local| Arc::ptr_eq(local.core(), &self.core))
-        });
+        let here = context::with_local(|local| local.is_some_and(|local| local.is_of(&self.core)));
         if !here {
             self.core.unpark();
         }

@@ -67,7 +67,7 @@ impl Handle {
             let frame = Frame {
                 handle: self,
                 // On the loop's own thread it stays the loop's own thread.
-                local: local.filter(|local| Arc::ptr_eq(local.core(), &self.core)),
+                local: local.filter(|local| local.is_of(&self.core)),
                 turning: false,
             };
             context::enter(&frame, f)

@@ -23,8 +23,8 @@ use crate::task::{self, JoinHandle, TaskOptions};
 ///
 /// Dropping it drops every task, also those that wait for ever, and every
 /// [`JoinHandle`] resolves. (The exception is a task whose token the policy has leaked, with
-/// [`std::mem::forget`] say: after a second it is reported on standard error, and left.) Closures that run on the blocking pool are waited for; see
-/// [`shutdown_timeout`](Self::shutdown_timeout).
+/// [`std::mem::forget`] say: after a second it is reported on standard error, and left.) Closures
+/// that run on the blocking pool are waited for; see [`shutdown_timeout`](Self::shutdown_timeout).
 pub struct Runtime<S: Scheduler = Fifo, P: Park = ThreadPark> {
     event_loop: EventLoop<S, P>,
 }
@@ -62,8 +62,9 @@ impl<S: Scheduler, P: Park> Runtime<S, P> {
     ///
     /// # Panics
     ///
-    /// If the future panics, or the policy; the runtime stays usable. If the thread turns a loop already, or if
-    /// the driver fails: [`try_block_on`](Self::try_block_on) gives these two as errors.
+    /// If the future panics, or the policy; the runtime stays usable. If the thread turns a loop
+    /// already, or if the driver fails: [`try_block_on`](Self::try_block_on) gives these two as
+    /// errors.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         match self.try_block_on(future) {

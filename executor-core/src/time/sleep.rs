@@ -263,7 +263,7 @@ impl Drop for Sleep {
 /// Calls `f` with the loop of `core` if this is its thread.
 fn on_own_loop<R>(core: &Arc<Core>, f: impl FnOnce(&LoopCore) -> R) -> Option<R> {
     context::with_local(|local| match local {
-        Some(local) if Arc::ptr_eq(local.core(), core) => Some(f(local)),
+        Some(local) if local.is_of(core) => Some(f(local)),
         _ => None,
     })
 }
