@@ -10,6 +10,7 @@ use serde_json::Value;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const BACKEND: &str = "anyloop-backend-";
 const BENCH: &str = "anyloop-bench";
+const CONFORMANCE: &str = "anyloop-conformance";
 const CORE: &str = "anyloop-executor-core";
 const FACADE: &str = "anyloop";
 const IO: &str = "anyloop-io";
@@ -25,7 +26,7 @@ fn allowed<'a>(package: &str, members: &BTreeSet<&'a str>) -> Option<BTreeSet<&'
     let among = |wanted: fn(&str) -> bool| members.iter().copied().filter(|m| wanted(m)).collect();
     match package {
         CORE => Some(BTreeSet::new()),
-        REACTOR | IO => Some(among(|member| member == CORE)),
+        REACTOR | IO | CONFORMANCE => Some(among(|member| member == CORE)),
         FACADE => Some(among(|member| member != FACADE && member != BENCH)),
         BENCH => Some(among(|member| member != BENCH)),
         backend if backend.starts_with(BACKEND) => {

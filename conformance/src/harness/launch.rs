@@ -1,0 +1,162 @@
+//! Starting a child process, waiting for it, and judging what became of it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Entry, Record, Settings, Verdict, child, diagnosis};
+
+/// How many of a child's last lines a record quotes.
+const QUOTED_LINES: usize = 30;
+
+/// Checks a rule in a child process that `command` starts.
+///
+/// The process that `command` starts must call [`Entry::run_as_child`] on the same entry; the
+/// environment that it needs for that is added here.
+///
+/// # Panics
+///
+/// If there is no room for its files, or the process cannot be started.
+pub fn run(entry: &Entry, command: Command, settings: &Settings) -> Record {
+    if let Some(capability) = entry.missing_capability() {
+        return Record::missing(entry, settings, capability);
+    }
+    let folder = Folder::new();
+    let started = Instant::now();
+    let mut child = start(entry, command, settings, &folder.0)
+        .unwrap_or_else(|error| panic!("no child process for {}: {error}", entry.rule.id()));
+    let ended = wait(&mut child, settings.timeout);
+    let mut record = match ended {
+        Some(status) => ended_by_itself(entry, settings, status, &folder.0),
+        None => hung(entry, settings, &mut child, &folder.0),
+    };
+    if record.took.is_zero() {
+        record.took = started.elapsed();
+    }
+    record
+}
+
+fn start(
+    entry: &Entry,
+    mut command: Command,
+    settings: &Settings,
+    folder: &Path,
+) -> io::Result<Child> {
+    let output = fs::File::create(folder.join("output"))?;
+    command
+        .envs(settings.to_env())
+        .envs(child::environment(entry.rule, folder))
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output)
+        .spawn()
+}
+
+/// Waits for the child's end, but no longer than `timeout`.
+fn wait(child: &mut Child, timeout: Duration) -> Option<ExitStatus> {
+    let deadline = Instant::now() + timeout;
+    let mut pause = Duration::from_micros(500);
+    loop {
+        if let Ok(Some(status)) = child.try_wait() {
+            return Some(status);
+        }
+        if Instant::now() >= deadline {
+            return None;
+        }
+        // std offers no wait with a limit. Short rules are answered soon, long ones cost little.
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+fn ended_by_itself(
+    entry: &Entry,
+    settings: &Settings,
+    status: ExitStatus,
+    folder: &Path,
+) -> Record {
+    let said = fs::read_to_string(child::record_path(folder));
+    if let Some(record) = said.ok().and_then(|line| Record::from_json(&line).ok()) {
+        return record;
+    }
+    let signal = signal_of(status);
+    Record {
+        note: format!(
+            "the process ended without a verdict: {status}\n{}",
+            quote(folder)
+        ),
+        ..Record::new(entry, settings, Verdict::Abort(signal))
+    }
+}
+
+fn hung(entry: &Entry, settings: &Settings, child: &mut Child, folder: &Path) -> Record {
+    let threads = diagnosis::threads(child.id());
+    // It may have ended since; then there is nothing to kill.
+    let _ = child.kill();
+    let _ = child.wait();
+    let note = format!(
+        "still running after {:?}; its threads:\n{threads}{}",
+        settings.timeout,
+        quote(folder)
+    );
+    Record {
+        note,
+        ..Record::new(entry, settings, Verdict::Hang)
+    }
+}
+
+/// The last events and the last output of a child that gave no verdict.
+fn quote(folder: &Path) -> String {
+    let mut quoted = String::new();
+    for (what, path) in [
+        ("last events", child::events_path(folder)),
+        ("last output", folder.join("output")),
+    ] {
+        let text = fs::read(path).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<&str> = text.lines().collect();
+        if !lines.is_empty() {
+            let last = &lines[lines.len().saturating_sub(QUOTED_LINES)..];
+            quoted.push_str(&format!("{what}:\n  {}\n", last.join("\n  ")));
+        }
+    }
+    quoted
+}
+
+#[cfg(unix)]
+fn signal_of(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    status.signal().unwrap_or(0)
+}
+
+#[cfg(not(unix))]
+fn signal_of(_: ExitStatus) -> i32 {
+    0
+}
+
+/// A folder for one child's files, which goes when it is dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Relaxed: the number is all that matters.
+        let number = NEXT.fetch_add(1, Relaxed);
+        let name = format!("executor-conformance-{}-{number}", process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Left-overs in the folder for temporary files harm nobody.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,81 @@
+//! A conformance suite for Rust executors.
+//!
+//! `std::task` says what an executor owes to a future and what a waker must bear; what users rely
+//! on beyond that (a panic stays in its task, a dropped runtime drops its tasks, a timer is never
+//! early) every executor has had to find out by its own bugs. This crate writes it down as rules,
+//! each with an id, a level, and the bugs that it comes from, and checks them on any executor:
+//! implement [`Executor`] and as many of the other [adapter traits](adapter) as it has features,
+//! and write one line.
+//!
+//! ```
+//! use std::future::Future;
+//! use std::pin::pin;
+//! use std::sync::Arc;
+//! use std::task::{Context, Poll, Wake, Waker};
+//! use std::thread::Thread;
+//!
+//! struct Unpark(Thread);
+//!
+//! impl Wake for Unpark {
+//!     fn wake(self: Arc<Self>) {
+//!         self.0.unpark();
+//!     }
+//! }
+//!
+//! struct Bare;
+//!
+//! impl executor_conformance::Executor for Bare {
+//!     const NAME: &'static str = "bare";
+//!     type Handle = ();
+//!
+//!     fn new() -> Self {
+//!         Self
+//!     }
+//!
+//!     fn handle(&self) {}
+//!
+//!     fn block_on<F: Future>(&mut self, root: F) -> F::Output {
+//!         let mut root = pin!(root);
+//!         let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+//!         loop {
+//!             if let Poll::Ready(output) = root.as_mut().poll(&mut Context::from_waker(&waker)) {
+//!                 return output;
+//!             }
+//!             std::thread::park();
+//!         }
+//!     }
+//! }
+//!
+//! // One test for each rule; those that need more than `block_on` are ignored, and say why.
+//! executor_conformance::suite!(Bare);
+//! # fn main() {}
+//! ```
+//!
+//! # How a rule is run
+//!
+//! Each rule is a `#[test]` with a stable name such as `w09_must_wake_never_waits`. It runs in a
+//! child process of its own, so that an executor which hangs, aborts or leaks spoils nothing but
+//! the one verdict: see [`harness`] for verdicts, time limits, seeds, and the environment
+//! variables that set them. A rule that needs a capability which the adapter does not declare is
+//! ignored; declaring one that the executor does not have fails.
+//!
+//! # Levels
+//!
+//! A rule is MUST (a future may go wrong without it), SHOULD (users rely on it, and good
+//! executors differ) or INFO (worth knowing). A SHOULD that is missed is called *non-strict*.
+//!
+//! [`Rule::all`] lists what there is; `cargo run -p anyloop-conformance -- list` prints it, and
+//! `-- explain W9` tells one rule's reasons.
+
+pub mod adapter;
+mod allocator;
+pub mod devices;
+pub mod harness;
+mod macros;
+mod rule;
+pub mod rules;
+
+pub use adapter::{Executor, JoinError, JoinHandle};
+pub use allocator::CountingAllocator;
+pub use harness::Case;
+pub use rule::{Level, Rule};

@@ -1,0 +1,15 @@
+//! L: lifecycle of a task.
+
+use crate::Rule;
+
+/// The rules of the group.
+pub static RULES: &[Rule] = &[];
+
+/// Lists the rules with the capabilities that they need.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lifecycle {
+    ($($to:tt)*) => {
+        $crate::__group! { { $($to)* } lifecycle }
+    };
+}

@@ -1,0 +1,15 @@
+//! T: timers.
+
+use crate::Rule;
+
+/// The rules of the group.
+pub static RULES: &[Rule] = &[];
+
+/// Lists the rules with the capabilities that they need.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __timers {
+    ($($to:tt)*) => {
+        $crate::__group! { { $($to)* } timers }
+    };
+}
