@@ -80,12 +80,10 @@ impl Timers for Compio {
     }
 }
 
-type Outcome<T> = Result<T, Box<dyn std::any::Any + Send>>;
-
-/// compio's handle, which is async-task's: dropping it cancels.
+/// compio's handle: dropping it cancels.
 enum Joined<T> {
     Running(compio::runtime::JoinHandle<T>),
-    Cancelling(Pin<Box<dyn Future<Output = Option<Outcome<T>>> + Send>>),
+    Cancelling(Pin<Box<dyn Future<Output = Option<T>> + Send>>),
     Moving,
 }
 
@@ -95,16 +93,18 @@ impl<T> Future for Joined<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let outcome = match self.get_mut() {
-            Self::Running(task) => Pin::new(task).poll(cx).map(Some),
-            Self::Cancelling(cancel) => cancel.as_mut().poll(cx),
+        match self.get_mut() {
+            Self::Running(task) => Pin::new(task).poll(cx).map_err(|error| match error {
+                compio::runtime::JoinError::Cancelled => JoinError::Cancelled,
+                compio::runtime::JoinError::Panicked(payload) => JoinError::Panicked(Some(payload)),
+            }),
+            // A panic is not told from a cancellation here.
+            Self::Cancelling(cancel) => cancel
+                .as_mut()
+                .poll(cx)
+                .map(|output| output.ok_or(JoinError::Cancelled)),
             Self::Moving => unreachable!("only while a cancellation begins"),
-        };
-        outcome.map(|outcome| match outcome {
-            Some(Ok(output)) => Ok(output),
-            Some(Err(payload)) => Err(JoinError::Panicked(Some(payload))),
-            None => Err(JoinError::Cancelled),
-        })
+        }
     }
 }
 
