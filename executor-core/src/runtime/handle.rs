@@ -179,15 +179,15 @@ impl Handle {
         T: Send + 'static,
     {
         let header = header(Some(&self.core), None, location);
-        let (task, join) = task::allocate_blocking(BlockingJob::new(f), header);
-        self.core.blocking().push(task.ready);
+        let (job, join) = task::allocate_blocking(BlockingJob::new(f), header);
+        self.core.blocking().push(job);
         join
     }
 
     fn submit(&self, task: NewTask) {
         context::with_local(|local| match local {
-            Some(local) if local.owns(&task.ready) => local.spawn(task),
-            _ => self.core.send_spawn(task.ready),
+            Some(local) if local.is_of(&self.core) => local.spawn(task),
+            _ => self.core.send_spawn(task),
         });
     }
 }
@@ -227,6 +227,6 @@ where
 {
     let header = header(None, None, location);
     let (task, join) = task::allocate_local(future, header);
-    task.ready.discard(reason);
+    task.refuse(reason);
     join
 }
