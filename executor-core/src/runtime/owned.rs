@@ -132,7 +132,7 @@ impl<S: Scheduler, P: Park> Runtime<S, P> {
 /// Spawns on the loop of this very thread.
 pub(crate) fn spawn_local_on<F>(
     local: &crate::context::LoopCore,
-    options: Option<TaskOptions>,
+    options: Option<&mut TaskOptions>,
     location: &'static Location<'static>,
     future: F,
 ) -> JoinHandle<F::Output>

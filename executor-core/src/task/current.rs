@@ -124,6 +124,7 @@ pub(crate) fn actor() -> Option<TaskId> {
 }
 
 /// Gives `f` the header of the running task.
+#[inline]
 pub(crate) fn with_header<R>(f: impl FnOnce(Option<&TaskHeader>) -> R) -> R {
     // SAFETY: the header of an open scope is null or that of a task which is being polled, whose
     // token keeps the allocation alive.
@@ -131,6 +132,7 @@ pub(crate) fn with_header<R>(f: impl FnOnce(Option<&TaskHeader>) -> R) -> R {
 }
 
 /// Gives `f` the poll that is under way.
+#[inline]
 fn with_scope<R>(f: impl FnOnce(Option<&Scope>) -> R) -> R {
     // SAFETY: a pointer that is not null was set by a scope that is still open, further down this
     // thread's stack.

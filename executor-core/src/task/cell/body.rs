@@ -60,12 +60,18 @@ impl<F: Future> Whole<F> {
         layout: Layout::new::<Self>(),
     };
 
-    pub(super) fn new(head: impl FnOnce(&'static Table) -> Head, future: F) -> Self {
-        Self {
-            head: head(Self::TABLE),
-            body: Body {
-                future: ManuallyDrop::new(future),
-            },
+    /// Allocates the cell of a task.
+    ///
+    /// It is filled in where it lies: built on the stack and moved, it would be read in other
+    /// pieces than it was just written in, for which the processor would have to wait.
+    #[inline]
+    pub(super) fn allocate(head: impl FnOnce(&'static Table) -> Head, future: F) -> NonNull<Head> {
+        let cell = Box::into_raw(Box::<Self>::new_uninit()).cast::<Self>();
+        // SAFETY: the memory is there, for a value of this type, and nobody else has it.
+        unsafe {
+            (&raw mut (*cell).head).write(head(Self::TABLE));
+            (&raw mut (*cell).body.future).write(ManuallyDrop::new(future));
+            NonNull::new_unchecked(cell.cast())
         }
     }
 }

@@ -8,11 +8,11 @@
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use super::CellRef;
 use super::body::Output;
-use super::joiner::{Detached, Unused};
+use super::joiner::Detached;
 use crate::context;
 use crate::task::error::CancelReason;
 use crate::task::outcome::contain;
@@ -76,7 +76,7 @@ impl<T> CellJoin<T> {
             Ok(unused) => (Poll::Pending, unused),
             Err(unused) => (Poll::Ready(()), unused),
         };
-        dispose_of(unused);
+        unused.into_iter().for_each(dispose_of);
         polled
     }
 
@@ -114,7 +114,7 @@ impl<T> Drop for CellJoin<T> {
                     // SAFETY: the task has ended since, and its output was dropped.
                     unsafe { CellRef::free(self.cell.0) };
                 }
-                dispose_of([joiner, None]);
+                dispose_of(joiner);
             }
             Detached::Late => {
                 // SAFETY: the task is complete, so the output is the handle's, and is dropped once,
@@ -128,10 +128,10 @@ impl<T> Drop for CellJoin<T> {
     }
 }
 
-/// Drops wakers, whose code may be a user's.
+/// Drops a waker, whose code may be a user's.
 #[inline]
-fn dispose_of(unused: Unused) {
-    for waker in unused.into_iter().flatten() {
+fn dispose_of(unused: Option<Waker>) {
+    if let Some(waker) = unused {
         contain(|| drop(waker));
     }
 }

@@ -115,7 +115,6 @@ impl CellRef {
     /// # Safety
     ///
     /// The caller's reference was the last, and the body is empty.
-    #[cold]
     unsafe fn free(head: NonNull<Head>) {
         // SAFETY: as the caller promises, nobody else refers to the cell, so its header may go.
         // The memory came from a box of the type that the table is for.
@@ -174,8 +173,7 @@ where
         table,
         header,
     };
-    let whole = Whole::new(head, future);
-    let cell = NonNull::from(Box::leak(Box::new(whole))).cast();
+    let cell = Whole::allocate(head, future);
     // Three references are counted: one for the registry and one for the first `Ready`, which
     // `NewTask` stands for, and the handle's.
     let new = NewTask(ManuallyDrop::new(CellRef(cell)));
