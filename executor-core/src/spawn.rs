@@ -39,16 +39,16 @@ where
 /// });
 /// ```
 #[track_caller]
-pub fn spawn_with<F>(options: TaskOptions, future: F) -> JoinHandle<F::Output>
+pub fn spawn_with<F>(mut options: TaskOptions, future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    spawn_at(Some(options), Location::caller(), future)
+    spawn_at(Some(&mut options), Location::caller(), future)
 }
 
 fn spawn_at<F>(
-    options: Option<TaskOptions>,
+    options: Option<&mut TaskOptions>,
     location: &'static Location<'static>,
     future: F,
 ) -> JoinHandle<F::Output>
@@ -89,16 +89,16 @@ where
 
 /// As [`spawn_local`], with a name or hints for the policy.
 #[track_caller]
-pub fn spawn_local_with<F>(options: TaskOptions, future: F) -> JoinHandle<F::Output>
+pub fn spawn_local_with<F>(mut options: TaskOptions, future: F) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
-    spawn_local_at(Some(options), Location::caller(), future)
+    spawn_local_at(Some(&mut options), Location::caller(), future)
 }
 
 fn spawn_local_at<F>(
-    options: Option<TaskOptions>,
+    options: Option<&mut TaskOptions>,
     location: &'static Location<'static>,
     future: F,
 ) -> JoinHandle<F::Output>

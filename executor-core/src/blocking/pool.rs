@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::context::{self, Frame};
 use crate::runtime::Handle;
-use crate::task::{CancelReason, Ready};
+use crate::task::{CancelReason, Job};
 
 /// Threads for closures that block, started as they are needed and ended when idle.
 ///
@@ -29,7 +29,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    queue: VecDeque<Job>,
+    queue: VecDeque<Queued>,
     threads: usize,
     idle: usize,
     closed: bool,
@@ -37,8 +37,8 @@ struct State {
     handles: Vec<thread::JoinHandle<()>>,
 }
 
-struct Job {
-    ready: Ready,
+struct Queued {
+    job: Job,
     /// Current on the thread while the closure runs; it also keeps the core.
     handle: Handle,
 }
@@ -57,15 +57,15 @@ impl BlockingPool {
     }
 
     /// Queues a closure, and starts a thread where none is free for it.
-    pub(crate) fn push(&self, ready: Ready) {
-        let handle = Handle::new(ready.core().upgrade());
+    pub(crate) fn push(&self, job: Job) {
+        let handle = Handle::new(job.header().core().upgrade());
         let mut state = self.shared.lock();
         if state.closed {
             drop(state);
-            ready.discard(CancelReason::ShutDown);
+            job.discard(CancelReason::ShutDown);
             return;
         }
-        state.queue.push_back(Job { ready, handle });
+        state.queue.push_back(Queued { job, handle });
         if state.idle >= state.queue.len() {
             self.shared.work.notify_one();
         } else if state.threads < self.shared.most_threads {
@@ -91,8 +91,8 @@ impl BlockingPool {
                 _ => VecDeque::new(),
             };
             drop(state);
-            for job in orphans {
-                job.ready.discard(CancelReason::NoThread);
+            for queued in orphans {
+                queued.job.discard(CancelReason::NoThread);
             }
             return;
         };
@@ -107,8 +107,8 @@ impl BlockingPool {
         let queue = std::mem::take(&mut state.queue);
         drop(state);
         self.shared.work.notify_all();
-        for job in queue {
-            job.ready.discard(CancelReason::ShutDown);
+        for queued in queue {
+            queued.job.discard(CancelReason::ShutDown);
         }
     }
 
@@ -146,23 +146,23 @@ impl Shared {
 
     /// A thread's life: run closures until the pool closes or the thread was idle for long.
     fn work(&self) {
-        while let Some(Job { ready, handle }) = self.next_job() {
+        while let Some(Queued { job, handle }) = self.next_job() {
             let frame = Frame {
                 handle: &handle,
                 local: None,
                 turning: false,
             };
-            context::enter(&frame, || ready.run());
+            context::enter(&frame, || job.run());
         }
         self.ended.notify_all();
     }
 
     /// The next closure; `None` ends the thread, which is then no longer counted.
-    fn next_job(&self) -> Option<Job> {
+    fn next_job(&self) -> Option<Queued> {
         let mut state = self.lock();
         loop {
-            if let Some(job) = state.queue.pop_front() {
-                return Some(job);
+            if let Some(queued) = state.queue.pop_front() {
+                return Some(queued);
             }
             if state.closed {
                 state.threads -= 1;

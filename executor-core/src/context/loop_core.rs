@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::runtime::{Core, Handle};
 use crate::scheduler::{Cause, WokenBy};
-use crate::task::{self, CancelReason, NewTask, Ready, Registry};
+use crate::task::{self, CancelReason, NewTask, Ready, Registry, TaskHeader};
 use crate::time::{NotPending, TimerKey, Wheel};
 
 /// The policy, seen from code that does not know its type.
@@ -35,6 +35,8 @@ pub(crate) struct LoopCore {
     now: Cell<u64>,
     closing: Cell<bool>,
     faults: Cell<u64>,
+    /// How many wakes are on their way here, of tasks that have ended meanwhile.
+    late_wakes: Cell<usize>,
 }
 
 /// How many operations a task may do in one poll before it must give way.
@@ -57,6 +59,7 @@ impl LoopCore {
             now: Cell::new(0),
             closing: Cell::new(false),
             faults: Cell::new(0),
+            late_wakes: Cell::new(0),
         }
     }
 
@@ -100,8 +103,8 @@ impl LoopCore {
 
     /// Whether the task belongs to this loop.
     #[inline]
-    pub(crate) fn owns(&self, ready: &Ready) -> bool {
-        ready.core().is(self.core())
+    pub(crate) fn owns(&self, task: &TaskHeader) -> bool {
+        task.core().is(self.core())
     }
 
     /// Gives a task to the policy.
@@ -154,8 +157,7 @@ impl LoopCore {
     #[inline]
     pub(crate) fn spawn(&self, task: NewTask) {
         if self.closing.get() {
-            task.ready.discard(CancelReason::ShutDown);
-            return;
+            return task.end(CancelReason::ShutDown, self);
         }
         let ready = self.registry.insert(task);
         self.push(ready, Cause::Spawn);
@@ -208,6 +210,23 @@ impl LoopCore {
 
     pub(crate) fn set_closing(&self) {
         self.closing.set(true);
+    }
+
+    /// Keeps the core until a wake has come that is still on its way here.
+    #[cold]
+    pub(crate) fn expect_late_wake(&self) {
+        self.late_wakes.set(self.late_wakes.get() + 1);
+    }
+
+    /// A wake has come of a task that had ended.
+    #[cold]
+    pub(crate) fn note_late_wake(&self) {
+        self.late_wakes.set(self.late_wakes.get() - 1);
+    }
+
+    /// Whether wakes of tasks that have ended are still on their way here.
+    pub(crate) fn expects_late_wakes(&self) -> bool {
+        self.late_wakes.get() > self.core().lost_wakes()
     }
 
     /// How many tokens the policy has dropped.

@@ -9,42 +9,43 @@ mod loop_core;
 pub(crate) use frame::{Frame, enter, is_turning, with_handle, with_local};
 pub(crate) use loop_core::{LocalQueue, LoopCore};
 
-use crate::runtime::Message;
-use crate::scheduler::Cause;
+use crate::runtime::{CoreRef, Message};
 use crate::task::Ready;
 
-/// Queues a task that became ready, on the thread at hand.
+/// Gives `f` the loop of `core`'s runtime, if it is the one whose thread this is.
 ///
-/// A wake on the loop's own thread compares two addresses and touches no count.
+/// Two addresses are compared, and no count is touched.
 #[inline]
-pub(crate) fn schedule(ready: Ready, woken_while_running: bool) {
-    with_local(|local| match local {
-        Some(local) if local.owns(&ready) => {
-            if woken_while_running {
-                local.push_yielded(ready);
-            } else {
-                local.push(ready, Cause::Wake);
-            }
-        }
-        _ => send(ready, Cause::Remote),
-    });
+pub(crate) fn with_home<R>(core: &CoreRef, f: impl FnOnce(Option<&LoopCore>) -> R) -> R {
+    with_local(|local| f(local.filter(|local| core.is(local.core()))))
 }
 
 /// Takes back a task whose token was dropped.
 #[cold]
 pub(crate) fn rescue(ready: Ready) {
-    with_local(|local| match local {
-        Some(local) if local.owns(&ready) => local.rescue(ready),
-        _ => send(ready, Cause::Rescue),
+    if ready.has_lapsed() {
+        return ready.lapse();
+    }
+    let abroad = with_local(|local| match local {
+        Some(local) if local.owns(&ready) => {
+            local.rescue(ready);
+            None
+        }
+        _ => Some(ready),
     });
+    if let Some(ready) = abroad {
+        send_home(ready);
+    }
 }
 
-/// Sends a task to its loop from another thread.
-#[cold]
-fn send(ready: Ready, cause: Cause) {
-    // The token is still in hand here, so the loop cannot have finished closing, and the core is
-    // there. Once the message is sent the task may end at any moment, and the loop with it; the
-    // counted reference keeps the core until the notification is out.
+/// Sends a token to its loop from elsewhere.
+fn send_home(ready: Ready) {
+    // The task had not ended. Should its loop end it now, without the token, it leaks its core;
+    // and if the token reaches the loop first, the counted reference keeps the core until the
+    // notification is out.
     let core = ready.core().upgrade();
-    core.send_task(Message::Task(ready, cause));
+    if let Err(Message::Rescue(ready)) = core.send(Message::Rescue(ready)) {
+        // The loop has closed its inbox, and ends the task without the token.
+        ready.lapse();
+    }
 }

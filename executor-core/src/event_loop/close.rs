@@ -1,9 +1,9 @@
 //! Closing: the same loop in drop mode.
 //!
 //! New tasks are refused, every registered task is woken, and whatever becomes ready is dropped
-//! rather than polled, until no task is live. A task that is in a waker's hands on another thread
-//! at this moment arrives by the inbox. After that nothing can be queued, which is why tasks need
-//! no count on the loop.
+//! rather than polled, until no task is live. A task whose token is on another thread at this
+//! moment arrives by the inbox; one whose token does not come back is ended without it. After that
+//! nothing can be queued, which is why tasks need no count on the loop.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 
 use super::EventLoop;
 use crate::driver::{Park, ParkUntil};
-use crate::runtime::{Core, Message};
+use crate::runtime::Message;
 use crate::scheduler::Scheduler;
 use crate::task::{CancelReason, Ready, contain};
 
-/// How long closing waits for a task that is registered, was woken, and does not arrive: the
-/// policy has leaked its token, or the thread that holds it has been stopped.
+/// How long closing waits for what does not arrive: the token of a task, which the policy has
+/// leaked, or a wake in the hands of a thread that has been stopped.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl<S: Scheduler, P: Park> EventLoop<S, P> {
@@ -27,7 +27,7 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
         }
         self.enter(false, || {
             let core = self.local.core();
-            let mut keep = KeepCore(Some(Arc::clone(core)));
+            let guard = Abandon(self);
             core.mark_closed();
             self.local.set_closing();
             // Before tasks are dropped: that may end a closure, and the next would begin.
@@ -42,7 +42,9 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
             }
             self.policy.close();
             if self.drop_tasks() {
-                keep.disarm();
+                std::mem::forget(guard);
+            } else {
+                drop(guard);
             }
             // Before the closures are waited for: one may wait for a timer.
             self.end_timers();
@@ -55,9 +57,8 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
         let core = self.local.core();
         loop {
             let progress = self.drop_arrived();
-            if self.local.registry().len() > 0 {
+            if self.awaits_anything() {
                 if !progress && !self.await_stragglers() {
-                    self.give_up();
                     return false;
                 }
             } else if core.is_inbox_closed() {
@@ -67,6 +68,11 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
                 core.close_inbox();
             }
         }
+    }
+
+    /// Whether tasks are live, or wakes on their way that will look for the core.
+    fn awaits_anything(&self) -> bool {
+        self.local.registry().len() > 0 || self.local.expects_late_wakes()
     }
 
     /// Drops the tasks that are ready; `false` if there was none.
@@ -79,7 +85,7 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
                 self.drop_task(ready);
             } else {
                 match self.local.core().receive() {
-                    Some(Message::Task(ready, _)) => self.drop_task(ready),
+                    Some(Message::Rescue(ready)) => self.drop_task(ready),
                     Some(other) => self.receive(other),
                     None => return progress,
                 }
@@ -89,11 +95,7 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
     }
 
     fn drop_task(&self, ready: Ready) {
-        let slot = ready.slot();
-        ready.discard(CancelReason::ShutDown);
-        if let Some(slot) = slot {
-            self.local.registry().remove(slot);
-        }
+        ready.discard(CancelReason::ShutDown, &self.local);
     }
 
     /// Wakes who waits for a timer elsewhere, also for one that never comes: the runtime is gone.
@@ -106,12 +108,12 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
         }
     }
 
-    /// Waits for tasks in the hands of other threads; `false` if none came in time.
+    /// Waits for what is in the hands of other threads; `false` if nothing came in time.
     fn await_stragglers(&self) -> bool {
         let core = self.local.core();
         // By the system's clock: that of the runtime may stand still.
         let deadline = Instant::now() + PATIENCE;
-        while !core.has_messages() {
+        while !core.has_messages() && self.awaits_anything() {
             let timed_out = Instant::now() >= deadline;
             if timed_out || self.park(ParkUntil::Deadline(deadline)).is_err() {
                 return false;
@@ -120,39 +122,37 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
         true
     }
 
-    /// Leaves tasks that do not arrive to themselves: they leak, and so does the core.
+    /// Ends the tasks whose tokens have not come, and leaks the core, to which somebody may refer.
     #[cold]
-    fn give_up(&self) {
-        self.local.core().close_inbox();
+    fn abandon(&self) {
+        let core = self.local.core();
+        std::mem::forget(Arc::clone(core));
+        core.close_inbox();
         self.drop_arrived();
-        let lost = self.local.registry().len();
-        let backend = self.local.handle().backend();
+        let lost = self.local.registry().take_all();
+        let count = lost.len();
+        for task in lost {
+            task.end(CancelReason::ShutDown, &self.local);
+        }
+        // What ending them has made ready means nothing now.
+        self.drop_arrived();
         // Not `eprintln!`, which panics where nobody listens.
         let _ = writeln!(
             io::stderr(),
-            "anyloop: {lost} task(s) did not come back when the runtime `{backend}` shut down, and \
-             are leaked with it: the scheduling policy lost them, or a thread was stopped in a wake"
+            "anyloop: the runtime `{}` shut down without the tokens of {count} task(s), or with a \
+             wake still on its way: the scheduling policy lost them, or a thread was stopped in a \
+             wake; the tasks were dropped all the same",
+            self.local.handle().backend()
         );
     }
 }
 
-/// Leaks the core unless it is disarmed, also when closing unwinds out of a driver or a clock.
-///
-/// Tasks refer to the core without counting it, so it may go only when none is left.
-struct KeepCore(Option<Arc<Core>>);
+/// Ends what is left when it is dropped, also when closing unwinds out of a driver or a clock.
+struct Abandon<'a, S: Scheduler, P: Park>(&'a EventLoop<S, P>);
 
-impl KeepCore {
-    fn disarm(&mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for KeepCore {
+impl<S: Scheduler, P: Park> Drop for Abandon<'_, S, P> {
     fn drop(&mut self) {
-        if let Some(core) = self.0.take() {
-            core.close_inbox();
-            std::mem::forget(core);
-        }
+        self.0.abandon();
     }
 }
 

@@ -27,8 +27,8 @@ use std::time::Duration;
 use crate::context::{self, Frame, LoopCore};
 use crate::driver::{Park, ParkUntil, WakeList};
 use crate::runtime::{BlockOnError, Core, Message};
-use crate::scheduler::{Cause, PopContext, PushContext, Ran, RunEnd, Scheduler, WokenBy};
-use crate::task::{NewTask, Ready, contain};
+use crate::scheduler::{Cause, PopContext, PushContext, Ran, Scheduler, WokenBy};
+use crate::task::{Ready, contain};
 
 use pace::Pace;
 use policy::PolicyCell;
@@ -150,9 +150,9 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
     fn receive(&self, message: Message) {
         let wheel = self.local.wheel();
         match message {
-            Message::Spawn(ready) => self.local.spawn(NewTask::from_ready(ready)),
-            Message::Task(ready, Cause::Rescue) => self.local.rescue(ready),
-            Message::Task(ready, cause) => self.local.push(ready, cause),
+            Message::Spawn(task) => self.local.spawn(task),
+            Message::Wake(task) => task.receive(&self.local),
+            Message::Rescue(ready) => self.local.rescue(ready),
             Message::AddTimer(timer) => timer.insert(&mut wheel.borrow_mut()),
             Message::RemoveRemote(timer) => {
                 let waker = timer.remove(&mut wheel.borrow_mut());
@@ -251,36 +251,16 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
         if S::NEEDS_CLOCK {
             self.run_timed(ready);
         } else {
-            self.run_untimed(ready);
+            ready.run(&self.local);
         }
-    }
-
-    /// Polls one task, and forgets it if it has ended; says whether it has.
-    #[inline]
-    fn run_untimed(&self, ready: Ready) -> bool {
-        let slot = ready.slot();
-        let finished = ready.run();
-        if let (true, Some(slot)) = (finished, slot) {
-            self.local.registry().remove(slot);
-        }
-        finished
     }
 
     /// Polls one task and charges the time to it.
     fn run_timed(&self, ready: Ready) {
         let task = ready.task_ref();
         let before = self.read_clock();
-        // The task is forgotten before the policy is told, since that may panic.
-        let finished = self.run_untimed(ready);
+        let end = ready.run(&self.local);
         let elapsed = Duration::from_nanos(self.read_clock().saturating_sub(before));
-        let end = match self.local.take_yielded() {
-            _ if finished => RunEnd::Finished,
-            Some(again) => {
-                self.local.push_yielded(again);
-                RunEnd::Yielded
-            }
-            None => RunEnd::Waiting,
-        };
         self.policy.ran(&task, Ran { elapsed, end });
     }
 

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use crate::context;
 use crate::runtime::Core;
-use crate::task::root_poll;
+use crate::task::root_scope;
 
 /// The future that the loop is turned for.
 pub(super) struct Root<'a, F: Future> {
@@ -31,7 +31,7 @@ impl<'a, F: Future> Root<'a, F> {
     /// Polls the future; `true` when it has ended.
     pub(super) fn poll(&mut self) -> bool {
         let mut cx = Context::from_waker(&self.waker);
-        let polled = root_poll(&self.waker, || self.future.as_mut().poll(&mut cx));
+        let polled = root_scope(|| self.future.as_mut().poll(&mut cx));
         if let Poll::Ready(output) = polled {
             self.output = Some(output);
         }

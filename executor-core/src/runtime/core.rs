@@ -1,8 +1,8 @@
 //! What a runtime shares with every thread: its drivers, its inbox, its blocking pool.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::{Duration, Instant};
 
 use concurrent_queue::{ConcurrentQueue, PushError};
@@ -10,16 +10,17 @@ use concurrent_queue::{ConcurrentQueue, PushError};
 use super::{Clock, Drivers};
 use crate::blocking::BlockingPool;
 use crate::driver::{Reactor, Unpark};
-use crate::scheduler::Cause;
-use crate::task::{CancelReason, Ready};
+use crate::task::{CancelReason, NewTask, Ready, Woken};
 use crate::time::{RemoteTimer, TimerKey};
 
 /// What another thread tells a loop.
 pub(crate) enum Message {
     /// Here is a new task.
-    Spawn(Ready),
-    /// This task became ready.
-    Task(Ready, Cause),
+    Spawn(NewTask),
+    /// This task was woken.
+    Wake(Woken),
+    /// The token of this task was dropped.
+    Rescue(Ready),
     /// Somebody on another thread waits for this timer.
     AddTimer(Arc<RemoteTimer>),
     /// Nobody does any more.
@@ -40,6 +41,8 @@ pub(crate) struct Core {
     epoch: Instant,
     blocking: BlockingPool,
     closed: AtomicBool,
+    /// How many wakes found the inbox closed, of tasks that had ended.
+    lost_wakes: AtomicUsize,
 }
 
 impl Core {
@@ -54,6 +57,7 @@ impl Core {
             epoch,
             blocking,
             closed: AtomicBool::new(false),
+            lost_wakes: AtomicUsize::new(0),
         }
     }
 
@@ -84,25 +88,14 @@ impl Core {
     }
 
     /// Gives a new task to the loop from another thread, or ends it if the loop is closed.
-    pub(crate) fn send_spawn(&self, ready: Ready) {
+    pub(crate) fn send_spawn(&self, task: NewTask) {
         // Not left to the inbox alone: threads that spawn without end would keep a closing loop
         // from ever finding it empty.
         if self.is_closed() {
-            ready.discard(CancelReason::ShutDown);
-            return;
+            return task.refuse(CancelReason::ShutDown);
         }
-        if let Err(Message::Spawn(ready)) = self.send(Message::Spawn(ready)) {
-            ready.discard(CancelReason::ShutDown);
-        }
-    }
-
-    /// Gives a task that became ready to its loop from another thread.
-    ///
-    /// A task that is alive keeps its loop's inbox open. The exception is a task that the loop
-    /// gave up waiting for when it closed: it may be bound to that thread, so it is leaked.
-    pub(crate) fn send_task(&self, message: Message) {
-        if let Err(message) = self.send(message) {
-            std::mem::forget(message);
+        if let Err(Message::Spawn(task)) = self.send(Message::Spawn(task)) {
+            task.refuse(CancelReason::ShutDown);
         }
     }
 
@@ -115,6 +108,20 @@ impl Core {
             }
             Err(PushError::Closed(message) | PushError::Full(message)) => Err(message),
         }
+    }
+
+    /// Tells the loop not to wait for the message of a wake, which found the inbox closed.
+    pub(crate) fn note_lost_wake(&self) {
+        // Release pairs with the Acquire in `lost_wakes`; it comes before the unpark, so the loop
+        // sees it when it wakes.
+        self.lost_wakes.fetch_add(1, Release);
+        self.unpark();
+    }
+
+    /// How many wakes were lost, which the loop may have been waiting for.
+    pub(crate) fn lost_wakes(&self) -> usize {
+        // Acquire pairs with the Release in `note_lost_wake`.
+        self.lost_wakes.load(Acquire)
     }
 
     #[inline]

@@ -13,8 +13,11 @@ use super::Core;
 /// Refers to the core of the runtime that a task belongs to.
 ///
 /// The core outlives every task that can still be scheduled: a loop lets go of its core only when
-/// each of its tasks has been dropped, and leaks it if closing ends in any other way; and a task
-/// that has ended is never scheduled again. So whoever holds a `Ready` may upgrade.
+/// each of its tasks has ended by way of its token, and no wake is on its way; and it leaks the
+/// core if closing ends in any other way. So these may upgrade: who holds the token of a task, and
+/// saw while holding it that the task had not ended; and who woke a task that had not ended, until
+/// the loop has the message that is due for that.
+#[derive(Clone, Copy)]
 pub(crate) struct CoreRef(*const Core);
 
 // SAFETY: it is used as an address to compare, or to make an `Arc`, and `Core` is `Send + Sync`.
@@ -34,7 +37,7 @@ impl CoreRef {
         ptr::eq(self.0, Arc::as_ptr(core))
     }
 
-    /// A counted reference. Only for a task whose token the caller holds.
+    /// A counted reference, for those who may have one.
     ///
     /// # Panics
     ///
@@ -44,8 +47,8 @@ impl CoreRef {
             !self.0.is_null(),
             "a task without a runtime is never queued"
         );
-        // SAFETY: the pointer comes from an `Arc`. The caller holds the token of a task that has
-        // not ended, and while there is such a task its loop holds a reference.
+        // SAFETY: the pointer comes from an `Arc`. The loop of the caller's task holds a reference
+        // for as long as the caller may upgrade, or has leaked one.
         unsafe {
             Arc::increment_strong_count(self.0);
             Arc::from_raw(self.0)

@@ -129,17 +129,17 @@ impl Handle {
 
     /// Spawns a task with a name or hints for the policy; see [`spawn_with`](crate::spawn_with).
     #[track_caller]
-    pub fn spawn_with<F>(&self, options: TaskOptions, future: F) -> JoinHandle<F::Output>
+    pub fn spawn_with<F>(&self, mut options: TaskOptions, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_at(Some(options), Location::caller(), future)
+        self.spawn_at(Some(&mut options), Location::caller(), future)
     }
 
     pub(crate) fn spawn_at<F>(
         &self,
-        options: Option<TaskOptions>,
+        options: Option<&mut TaskOptions>,
         location: &'static Location<'static>,
         future: F,
     ) -> JoinHandle<F::Output>
@@ -179,15 +179,15 @@ impl Handle {
         T: Send + 'static,
     {
         let header = header(Some(&self.core), None, location);
-        let (task, join) = task::allocate_blocking(BlockingJob::new(f), header);
-        self.core.blocking().push(task.ready);
+        let (job, join) = task::allocate_blocking(BlockingJob::new(f), header);
+        self.core.blocking().push(job);
         join
     }
 
     fn submit(&self, task: NewTask) {
         context::with_local(|local| match local {
-            Some(local) if local.owns(&task.ready) => local.spawn(task),
-            _ => self.core.send_spawn(task.ready),
+            Some(local) if local.is_of(&self.core) => local.spawn(task),
+            _ => self.core.send_spawn(task),
         });
     }
 }
@@ -209,10 +209,11 @@ pub(crate) const BOX_ABOVE: usize = 4096;
 #[inline]
 pub(crate) fn header(
     core: Option<&Arc<Core>>,
-    options: Option<TaskOptions>,
+    options: Option<&mut TaskOptions>,
     location: &'static Location<'static>,
 ) -> TaskHeader {
-    task::with_header(|parent| TaskHeader::new(core, location, options, parent))
+    let heritage = task::with_header(|parent| parent.map(TaskHeader::heritage));
+    TaskHeader::new(core, location, options, heritage.unwrap_or_default())
 }
 
 /// Spawns a task for which there is no place: it ends at once, and its handle says why.
@@ -227,6 +228,6 @@ where
 {
     let header = header(None, None, location);
     let (task, join) = task::allocate_local(future, header);
-    task.ready.discard(reason);
+    task.refuse(reason);
     join
 }

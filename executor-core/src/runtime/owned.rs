@@ -22,9 +22,9 @@ use crate::task::{self, JoinHandle, TaskOptions};
 /// others.
 ///
 /// Dropping it drops every task, also those that wait for ever, and every
-/// [`JoinHandle`] resolves. (The exception is a task whose token the policy has leaked, with
-/// [`std::mem::forget`] say: after a second it is reported on standard error, and left.) Closures
-/// that run on the blocking pool are waited for; see [`shutdown_timeout`](Self::shutdown_timeout).
+/// [`JoinHandle`] resolves. (For a task whose token the policy has leaked, with
+/// [`std::mem::forget`] say, it waits a second, and says so on standard error.) Closures that run
+/// on the blocking pool are waited for; see [`shutdown_timeout`](Self::shutdown_timeout).
 pub struct Runtime<S: Scheduler = Fifo, P: Park = ThreadPark> {
     event_loop: EventLoop<S, P>,
 }
@@ -132,7 +132,7 @@ impl<S: Scheduler, P: Park> Runtime<S, P> {
 /// Spawns on the loop of this very thread.
 pub(crate) fn spawn_local_on<F>(
     local: &crate::context::LoopCore,
-    options: Option<TaskOptions>,
+    options: Option<&mut TaskOptions>,
     location: &'static Location<'static>,
     future: F,
 ) -> JoinHandle<F::Output>

@@ -1,8 +1,7 @@
 //! Which task runs on this thread.
 //!
-//! `Ready::run` names the task that it is about to run; the wrapper round the future makes it
-//! current for as long as the future is polled or dropped, and no longer: once the future has
-//! returned `Ready` the task's allocation may go at any moment.
+//! A task is current for as long as its future is polled or dropped, and no longer: once the
+//! future has ended the task's allocation may go at any moment.
 
 #![allow(
     unsafe_code,
@@ -13,25 +12,23 @@ use std::cell::Cell;
 use std::fmt;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
-use std::task::{Poll, Waker};
+use std::task::Waker;
 
 use super::error::CancelReason;
 use super::{TaskHeader, TaskId};
 
 struct Current {
-    /// The task that `Ready::run` is about to poll; taken by `poll_scope`.
+    /// The task that `run_scope` is about to run; taken by `next_scope`.
     next: Cell<*const TaskHeader>,
     /// The poll that is under way.
     poll: Cell<*const Scope>,
-    /// Whether the latest run ended its task.
-    finished: Cell<bool>,
     /// The task whose end is being announced; 0 for none.
     ending: Cell<u64>,
 }
 
 /// A poll of a task, or of the root, on the stack of the function that polls.
 struct Scope {
-    /// Null for the root.
+    /// Null for the root, as is its waker.
     header: *const TaskHeader,
     waker: *const Waker,
 }
@@ -42,7 +39,6 @@ thread_local! {
         Current {
             next: Cell::new(ptr::null()),
             poll: Cell::new(ptr::null()),
-            finished: Cell::new(false),
             ending: Cell::new(0),
         }
     };
@@ -63,58 +59,57 @@ impl Drop for Leave<'_> {
     }
 }
 
-/// Calls `run`, which polls the task of `header` through [`poll_scope`]; says whether it ended.
+/// Makes the task of `header`, whose waker is `waker`, current while `f` runs.
 #[inline]
-pub(super) fn run_scope(header: *const TaskHeader, run: impl FnOnce()) -> bool {
+pub(super) fn scope<T>(header: &TaskHeader, waker: &Waker, f: impl FnOnce() -> T) -> T {
     CURRENT.with(|current| {
-        current.next.set(header);
-        run();
-        let finished = current.finished.get();
-        if finished {
-            current.ending.set(0);
-        }
-        finished
-    })
-}
-
-/// Makes the task that [`run_scope`] named current while `poll` runs.
-#[inline]
-pub(super) fn poll_scope<T>(waker: &Waker, poll: impl FnOnce(&TaskHeader) -> Poll<T>) -> Poll<T> {
-    CURRENT.with(|current| {
-        let header = current.next.replace(ptr::null());
-        assert!(!header.is_null(), "a task is polled by `Ready::run` alone");
-        // SAFETY: `run_scope` set the pointer from the token that it runs, which holds a
-        // reference to the allocation until the poll has returned; `next` is taken only once.
-        let task = unsafe { &*header };
         let scope = Scope { header, waker };
-        let leave = Leave::enter(current, &scope);
-        let polled = poll(task);
-        drop(leave);
-        current.finished.set(polled.is_ready());
-        if polled.is_ready() {
-            current.ending.set(task.id().get());
-        }
-        polled
+        let _leave = Leave::enter(current, &scope);
+        f()
     })
 }
 
-/// Makes `waker` the trusted one while the root future is polled by `poll`.
-pub(crate) fn root_poll<T>(waker: &Waker, poll: impl FnOnce() -> T) -> T {
+/// Makes no task current while `poll` runs, which polls the root.
+pub(crate) fn root_scope<T>(poll: impl FnOnce() -> T) -> T {
     CURRENT.with(|current| {
         let scope = Scope {
             header: ptr::null(),
-            waker,
+            waker: ptr::null(),
         };
         let _leave = Leave::enter(current, &scope);
         poll()
     })
 }
 
-/// Whether `waker` is that of the task or root that is being polled: one of ours, which does not
-/// panic when it is called.
-pub(crate) fn contains_waker(waker: &Waker) -> bool {
-    // SAFETY: the scope's waker outlives the scope.
-    with_scope(|scope| scope.is_some_and(|scope| unsafe { &*scope.waker }.will_wake(waker)))
+/// Calls `run`, which runs the task of `header` by way of code that does not pass it on to
+/// [`next_scope`].
+pub(super) fn run_scope(header: *const TaskHeader, run: impl FnOnce()) {
+    CURRENT.with(|current| {
+        current.next.set(header);
+        run();
+    });
+}
+
+/// Makes the task that [`run_scope`] named current while `f` runs.
+pub(super) fn next_scope<T>(waker: &Waker, f: impl FnOnce(&TaskHeader) -> T) -> T {
+    let header = CURRENT.with(|current| current.next.replace(ptr::null()));
+    assert!(!header.is_null(), "a task is polled by `run_scope` alone");
+    // SAFETY: `run_scope` set the pointer from the token that it runs, which holds a reference to
+    // the allocation until the poll has returned; `next` is taken only once.
+    let header = unsafe { &*header };
+    scope(header, waker, || f(header))
+}
+
+/// Lets the task of that name be the one on whose behalf code runs while `f` tells of its end.
+#[inline]
+pub(super) fn announce<T>(task: TaskId, f: impl FnOnce() -> T) -> T {
+    CURRENT.with(|current| {
+        // Put back rather than reset: one task's end may bring about another's.
+        let outer = current.ending.replace(task.get());
+        let told = f();
+        current.ending.set(outer);
+        told
+    })
 }
 
 /// The task on whose behalf code runs on this thread, also while its end is announced.
@@ -129,6 +124,7 @@ pub(crate) fn actor() -> Option<TaskId> {
 }
 
 /// Gives `f` the header of the running task.
+#[inline]
 pub(crate) fn with_header<R>(f: impl FnOnce(Option<&TaskHeader>) -> R) -> R {
     // SAFETY: the header of an open scope is null or that of a task which is being polled, whose
     // token keeps the allocation alive.
@@ -136,6 +132,7 @@ pub(crate) fn with_header<R>(f: impl FnOnce(Option<&TaskHeader>) -> R) -> R {
 }
 
 /// Gives `f` the poll that is under way.
+#[inline]
 fn with_scope<R>(f: impl FnOnce(Option<&Scope>) -> R) -> R {
     // SAFETY: a pointer that is not null was set by a scope that is still open, further down this
     // thread's stack.
@@ -161,7 +158,7 @@ pub fn current() -> Option<TaskRef> {
     with_scope(|scope| {
         let scope = scope?;
         let header = NonNull::new(scope.header.cast_mut())?;
-        // SAFETY: the scope's waker outlives the scope.
+        // SAFETY: the scope is that of a task, whose waker outlives it.
         let waker = unsafe { &*scope.waker };
         Some(TaskRef::new(waker.clone(), header))
     })

@@ -27,8 +27,11 @@ pub struct JoinError {
 /// What the task's cell stores; the id is added when the handle is awaited, to keep cells small.
 pub(crate) enum Failure {
     Cancelled(CancelReason),
-    Panicked(Box<dyn Any + Send>),
+    /// In a second box, which is one word: each task has room for it, few need it.
+    Panicked(Box<Box<dyn Any + Send>>),
 }
+
+const _: () = assert!(size_of::<Result<(), Failure>>() <= 16);
 
 /// Who cancelled a task, for the error's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +82,7 @@ impl JoinError {
     /// Gives the error back if the task did not panic.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, Self> {
         match self.failure {
-            Failure::Panicked(payload) => Ok(payload),
+            Failure::Panicked(payload) => Ok(*payload),
             Failure::Cancelled(_) => Err(self),
         }
     }

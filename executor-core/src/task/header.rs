@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::error::CancelReason;
 use super::origin::{Extra, Origin};
-use super::{GroupId, TaskOptions};
+use super::{GroupId, TaskOptions, with_header};
 use crate::runtime::{Core, CoreRef};
 
 /// Names a task; never used twice in a process.
@@ -73,6 +73,16 @@ pub struct TaskHeader {
     slot: AtomicU32,
 }
 
+/// What a task inherits from the one that spawns it.
+///
+/// It is small enough for registers; weight and deadline, which few tasks have, are looked up.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Heritage {
+    priority_bits: u64,
+    group: GroupId,
+    has_extra: bool,
+}
+
 /// The task must be dropped rather than polled; the bits above say why.
 const ABORTED: u64 = 1;
 const REASON_SHIFT: u32 = 1;
@@ -84,56 +94,65 @@ const ID_SHIFT: u32 = 16;
 const UNREGISTERED: u32 = u32::MAX;
 
 impl TaskHeader {
-    /// The header of a task of `core`'s runtime, if it has one; what `options` leaves open comes
-    /// from `parent`.
+    /// The header of a task of `core`'s runtime, if it has one; what `options` leaves open is
+    /// inherited. What is given is taken out of `options`.
     #[inline]
     pub(crate) fn new(
         core: Option<&Arc<Core>>,
         location: &'static Location<'static>,
-        options: Option<TaskOptions>,
-        parent: Option<&TaskHeader>,
+        options: Option<&mut TaskOptions>,
+        heritage: Heritage,
     ) -> Self {
         let id = TaskId::next().get() << ID_SHIFT;
-        let plain = Self {
+        let mut header = Self {
             core: CoreRef::new(core),
             origin: Origin::plain(location),
             words: [AtomicU64::new(0), AtomicU64::new(0)],
-            id_priority_flags: AtomicU64::new(id | parent.map_or(0, Self::priority_bits)),
-            group: parent.map(Self::group).unwrap_or_default(),
+            id_priority_flags: AtomicU64::new(id | heritage.priority_bits),
+            group: heritage.group,
             slot: AtomicU32::new(UNREGISTERED),
         };
-        let inherited = parent.and_then(|parent| parent.origin.extra());
-        if options.is_none() && inherited.is_none() {
-            return plain;
+        if options.is_some() || heritage.has_extra {
+            let options = options.map(std::mem::take).unwrap_or_default();
+            header.add_options(core, options, heritage.has_extra);
         }
-        plain.with_options(core, options.unwrap_or_default(), inherited)
+        header
+    }
+
+    /// What the tasks inherit that this one spawns.
+    #[inline]
+    pub(crate) fn heritage(&self) -> Heritage {
+        Heritage {
+            priority_bits: self.priority_bits(),
+            group: self.group,
+            has_extra: self.origin.extra().is_some(),
+        }
     }
 
     /// Adds what was given, and what is inherited beside priority and group.
     #[cold]
-    fn with_options(
-        mut self,
-        core: Option<&Arc<Core>>,
-        options: TaskOptions,
-        inherited: Option<&Extra>,
-    ) -> Self {
+    fn add_options(&mut self, core: Option<&Arc<Core>>, options: TaskOptions, inherits: bool) {
         if let Some(priority) = options.priority {
             let word = self.id_priority_flags.get_mut();
             *word = (*word & !PRIORITY) | (u64::from(priority) << PRIORITY_SHIFT);
         }
         self.group = options.group.unwrap_or(self.group);
-        if inherited.is_some() || options.needs_extra() {
-            let given = options.deadline.zip(core);
-            let deadline = given.map(|(deadline, core)| core.nanos(deadline));
+        if !inherits && !options.needs_extra() {
+            return;
+        }
+        let given = options.deadline.zip(core);
+        let deadline = given.map(|(deadline, core)| core.nanos(deadline));
+        let location = self.origin.location();
+        self.origin = with_header(|parent| {
+            let inherited = parent.and_then(|parent| parent.origin.extra());
             let weight = options.weight.or(inherited.map(|extra| extra.weight));
-            self.origin = Origin::extended(Box::new(Extra {
-                location: self.origin.location(),
+            Origin::extended(Box::new(Extra {
+                location,
                 name: options.name,
                 weight: weight.unwrap_or(1),
                 deadline: deadline.or(inherited.and_then(|extra| extra.deadline)),
-            }));
-        }
-        self
+            }))
+        });
     }
 
     fn priority_bits(&self) -> u64 {

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Context, Poll, ready};
 
-use super::outcome::contain;
-use super::raw::RawJoin;
-use super::{JoinError, TaskId, TaskRef, contains_waker};
+use super::cell::{self, CellJoin};
+use super::error::Failure;
+use super::shared::{self, SharedJoin};
+use super::{Job, JoinError, NewTask, TaskHeader, TaskId, TaskRef};
 
 /// Awaits a task's result.
 ///
@@ -38,11 +38,81 @@ pub struct JoinHandle<T> {
     raw: RawJoin<T>,
 }
 
-impl<T> JoinHandle<T> {
-    pub(super) fn new(raw: RawJoin<T>) -> Self {
-        Self { raw }
+/// Makes a task of a future that may be polled on any thread: on that of its runtime's loop.
+#[inline]
+pub(crate) fn allocate<F>(future: F, header: TaskHeader) -> (NewTask, JoinHandle<F::Output>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    allocate_local(future, header)
+}
+
+/// Makes a task of a future that must stay on this thread, which is that of the header's loop.
+///
+/// The caller registers the task there, or refuses it here.
+#[inline]
+pub(crate) fn allocate_local<F>(future: F, header: TaskHeader) -> (NewTask, JoinHandle<F::Output>)
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let (task, join) = cell::allocate(future, header);
+    let raw = RawJoin::Own(join);
+    (task, JoinHandle { raw })
+}
+
+/// Makes a task of a closure that blocks; it is scheduled once, when it is made.
+pub(crate) fn allocate_blocking<F>(future: F, header: TaskHeader) -> (Job, JoinHandle<F::Output>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let (job, join) = shared::allocate(future, header, |job: Job| {
+        job.header().core().upgrade().blocking().push(job);
+    });
+    let raw = RawJoin::Shared(Box::new(join));
+    (job, JoinHandle { raw })
+}
+
+/// The handle's side of a task, of either kind.
+enum RawJoin<T> {
+    Own(CellJoin<T>),
+    /// In a box, so that it does not take up room in the handles of others.
+    Shared(Box<SharedJoin<T>>),
+    /// The result has been taken.
+    Spent(TaskId),
+}
+
+impl<T> RawJoin<T> {
+    fn id(&self) -> TaskId {
+        match self {
+            Self::Own(join) => join.header().id(),
+            Self::Shared(join) => join.id(),
+            Self::Spent(id) => *id,
+        }
     }
 
+    /// Polls for the result; afterwards the handle is spent, and gives `None`.
+    #[inline]
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Failure>>> {
+        let shared = match self {
+            Self::Own(join) => {
+                ready!(join.poll(cx));
+                None
+            }
+            Self::Shared(join) => ready!(join.poll(cx)),
+            Self::Spent(_) => return Poll::Ready(None),
+        };
+        let spent = Self::Spent(self.id());
+        Poll::Ready(match std::mem::replace(self, spent) {
+            Self::Own(join) => Some(join.into_output()),
+            _ => shared,
+        })
+    }
+}
+
+impl<T> JoinHandle<T> {
     /// The task's name among all tasks of the process.
     pub fn id(&self) -> TaskId {
         self.raw.id()
@@ -50,12 +120,20 @@ impl<T> JoinHandle<T> {
 
     /// A reference to the task, with its header; `None` once the result has been taken.
     pub fn task(&self) -> Option<TaskRef> {
-        self.raw.task_ref()
+        match &self.raw {
+            RawJoin::Own(join) => Some(join.task_ref()),
+            RawJoin::Shared(join) => Some(join.task_ref()),
+            RawJoin::Spent(_) => None,
+        }
     }
 
     /// Whether the task has ended; awaiting the handle is then immediate.
     pub fn is_finished(&self) -> bool {
-        self.raw.is_finished()
+        match &self.raw {
+            RawJoin::Own(join) => join.is_finished(),
+            RawJoin::Shared(join) => join.is_finished(),
+            RawJoin::Spent(_) => true,
+        }
     }
 
     /// Asks that the task be cancelled, and returns at once.
@@ -65,7 +143,11 @@ impl<T> JoinHandle<T> {
     /// the handle gives a [`JoinError`] that [is cancelled](JoinError::is_cancelled). A closure
     /// on the blocking pool is cancelled only if it has not begun.
     pub fn abort(&self) {
-        self.raw.abort();
+        match &self.raw {
+            RawJoin::Own(join) => join.abort(),
+            RawJoin::Shared(join) => join.abort(),
+            RawJoin::Spent(_) => {}
+        }
     }
 
     /// Asks that the task be cancelled, and waits until its future has been dropped.
@@ -89,17 +171,8 @@ impl<T> Future for JoinHandle<T> {
     ///
     /// If it is polled again after it gave the result.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let outcome = if contains_waker(cx.waker()) {
-            ready!(self.raw.poll(cx))
-        } else {
-            // async-task aborts the process when the waker of a joiner panics. One that is not
-            // known to be ours is called under `catch_unwind`.
-            let waker = Waker::from(Arc::new(ContainedWaker(Some(cx.waker().clone()))));
-            ready!(self.raw.poll(&mut Context::from_waker(&waker)))
-        };
-        let result = outcome
-            .and_then(super::outcome::Outcome::into_inner)
-            .expect("a `JoinHandle` was polled after it gave its result");
+        let result = ready!(self.raw.poll(cx));
+        let result = result.expect("a `JoinHandle` was polled after it gave its result");
         Poll::Ready(result.map_err(|failure| JoinError::new(self.raw.id(), failure)))
     }
 }
@@ -112,27 +185,6 @@ impl<T> fmt::Debug for JoinHandle<T> {
             .field("id", &self.id())
             .field("is_finished", &self.is_finished())
             .finish()
-    }
-}
-
-/// A foreign waker; a panic in its wake or in its drop goes no further.
-struct ContainedWaker(Option<Waker>);
-
-impl Wake for ContainedWaker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if let Some(waker) = &self.0 {
-            contain(|| waker.wake_by_ref());
-        }
-    }
-}
-
-impl Drop for ContainedWaker {
-    fn drop(&mut self) {
-        contain(|| drop(self.0.take()));
     }
 }
 

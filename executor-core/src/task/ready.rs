@@ -1,17 +1,18 @@
 //! The token that a policy holds for a task that is scheduled.
 
+#![allow(unsafe_code, reason = "a token ends in another way than its reference")]
+
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
-use std::ptr;
 use std::ptr::NonNull;
-use std::task::Waker;
 
-use async_task::Runnable;
-
-use super::current::{self, TaskRef};
+use super::cell::{self, CellRef};
+use super::current::TaskRef;
 use super::error::CancelReason;
 use super::{TaskHeader, TaskId};
-use crate::context;
+use crate::context::{self, LoopCore};
+use crate::scheduler::RunEnd;
 
 /// A scheduled task; it exists if and only if the task is scheduled.
 ///
@@ -19,16 +20,18 @@ use crate::context;
 /// back from `pop`. It is 8 bytes, and there is exactly one for each scheduled task. A policy can
 /// neither run nor lose it: a `Ready` that is dropped goes back to the loop, which queues the
 /// task anew and counts a fault.
-pub struct Ready(Option<Runnable<TaskHeader>>);
+pub struct Ready(ManuallyDrop<CellRef>);
 
 impl Ready {
-    pub(super) fn new(runnable: Runnable<TaskHeader>) -> Self {
-        Self(Some(runnable))
+    /// `cell` is the reference that was counted when the task was scheduled.
+    #[inline]
+    pub(super) fn new(cell: CellRef) -> Self {
+        Self(ManuallyDrop::new(cell))
     }
 
     /// The header of the task.
     pub fn header(&self) -> &TaskHeader {
-        self.runnable().metadata()
+        self.0.header()
     }
 
     /// The task's name among all tasks of the process.
@@ -36,49 +39,41 @@ impl Ready {
         self.header().id()
     }
 
-    /// Polls the task once; says whether that ended it.
+    /// Polls the task once, on its own loop, `local`.
     #[inline]
-    pub(crate) fn run(mut self) -> bool {
-        let runnable = self.0.take().expect(EMPTY);
-        let header = ptr::from_ref(runnable.metadata());
-        current::run_scope(header, || {
-            runnable.run();
-        })
+    pub(crate) fn run(self, local: &LoopCore) -> RunEnd {
+        cell::run(self.into_cell(), local)
     }
 
-    /// Ends the task without polling it: the future is dropped here and now, and whoever joins
-    /// the task is told why.
-    pub(crate) fn discard(self, reason: CancelReason) {
+    /// Ends the task without polling it, on its own loop: the future is dropped here and now, and
+    /// whoever joins the task is told why.
+    pub(crate) fn discard(self, reason: CancelReason, local: &LoopCore) {
         self.header().abort(reason);
-        self.run();
+        self.run(local);
+    }
+
+    /// Lets go of a token that means nothing any more.
+    pub(crate) fn lapse(self) {
+        drop(self.into_cell());
+    }
+
+    /// Whether the task has ended, which happens to one that has a token only at shutdown.
+    pub(crate) fn has_lapsed(&self) -> bool {
+        self.0.is_finished()
     }
 
     /// A counted reference to the task.
     pub(crate) fn task_ref(&self) -> TaskRef {
-        let runnable = self.runnable();
-        TaskRef::new(runnable.waker(), NonNull::from(runnable.metadata()))
+        TaskRef::new(self.0.waker(), NonNull::from(self.header()))
     }
 
-    fn runnable(&self) -> &Runnable<TaskHeader> {
-        self.0.as_ref().expect(EMPTY)
+    #[inline]
+    fn into_cell(self) -> CellRef {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: it is taken once, as the token ends here, and is not dropped.
+        unsafe { ManuallyDrop::take(&mut this.0) }
     }
 }
-
-/// A task that has just been made: its first token, and a waker for the registry.
-pub(crate) struct NewTask {
-    pub(crate) ready: Ready,
-    pub(crate) waker: Waker,
-}
-
-impl NewTask {
-    /// For a task that comes without its waker, from another thread.
-    pub(crate) fn from_ready(ready: Ready) -> Self {
-        let waker = ready.runnable().waker();
-        Self { ready, waker }
-    }
-}
-
-const EMPTY: &str = "a `Ready` is empty only while it is consumed";
 
 impl Deref for Ready {
     type Target = TaskHeader;
@@ -90,11 +85,9 @@ impl Deref for Ready {
 }
 
 impl Drop for Ready {
-    #[inline]
     fn drop(&mut self) {
-        if let Some(runnable) = self.0.take() {
-            context::rescue(Ready(Some(runnable)));
-        }
+        // SAFETY: it is taken once, as this token ends here.
+        context::rescue(Self::new(unsafe { ManuallyDrop::take(&mut self.0) }));
     }
 }
 
