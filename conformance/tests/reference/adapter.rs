@@ -22,6 +22,7 @@ use super::kinds::{self, Kind, OneThread, Workers};
 use super::locals::Locals;
 use super::task::Task;
 use super::time::Sleep;
+use super::{context, faults, unsound};
 
 /// How many threads there are for closures that block, if nobody says.
 const BLOCKING_THREADS: usize = 8;
@@ -115,6 +116,11 @@ impl<K: Kind> Spawn for Reference<K> {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        let size = size_of::<F>();
+        assert!(
+            !broken(Fault::LargeFuturePanics) || size <= 65_536,
+            "no slot is large enough"
+        );
         let join = Join::new();
         let job = Box::new(Running::new(future, Arc::clone(&join)));
         let task = Task::new(handle.core.clone(), job);
@@ -129,6 +135,9 @@ fn start(task: &Arc<Task>, locals: &Locals) {
         Some(core) if core.register(task) => {
             if broken(Fault::SpawnPolls) {
                 return task.run(locals);
+            }
+            if broken(Fault::EarlySpawnNotQueued) && !context::is_entered() {
+                return;
             }
             core.push(Arc::clone(task), Why::Spawn);
         }
@@ -148,6 +157,12 @@ impl SpawnLocal for Reference<OneThread> {
     {
         let join = Join::new();
         let mut job = Running::new(future, Arc::clone(&join));
+        if faults::smuggles() {
+            let job = unsound::smuggle(Box::new(job));
+            let task = Task::smuggled(handle.core.clone(), job);
+            start(&task, &Locals::default());
+            return join::Handle::new(join, task);
+        }
         let task = Task::local(handle.core.clone());
         match handle.locals.as_ref().and_then(OnThread::try_get) {
             Some(locals) => {

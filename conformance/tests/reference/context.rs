@@ -69,8 +69,18 @@ pub(crate) fn enter_executor(core: &Arc<Core>) -> Entered {
         depth == 0 || !broken(Fault::RootPanicPoisons),
         "this thread is in `block_on` already"
     );
+    let on_pool = std::thread::current().name() == Some("reference-pool");
+    assert!(
+        !(broken(Fault::BlockOnPanicsOnPool) && on_pool),
+        "this thread may not wait"
+    );
     ENTERED.set(depth + 1);
     Entered(Arc::clone(core))
+}
+
+/// Whether this thread is in `block_on`.
+pub(crate) fn is_entered() -> bool {
+    ENTERED.get() > 0
 }
 
 impl Drop for Entered {

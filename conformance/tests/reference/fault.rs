@@ -98,6 +98,16 @@ faults! {
 
     // The life of a task.
 
+    /// What is spawned outside of `block_on` is never queued.
+    EarlySpawnNotQueued: OneThread [L1];
+    /// A task that is woken while it is polled is polled by another worker too.
+    PolledConcurrently: Workers [L3];
+    /// A future is moved from one place to another between two polls.
+    MovedBetweenPolls: OneThread [L4];
+    /// A future that is larger than a slot panics.
+    LargeFuturePanics: OneThread [L10];
+    /// The output of a detached task is dropped twice.
+    DetachedOutputDroppedTwice: OneThread [L7];
     /// `spawn` polls the future before it returns.
     SpawnPolls: OneThread [L8];
     /// Whenever a task is woken, all of them are polled (unicycle#5).
@@ -139,6 +149,8 @@ faults! {
     QueuedTwice: OneThread [W13];
     /// Each poll has another waker, though the task is the same.
     WakerForEachPoll: OneThread [W14];
+    /// Each clone of a waker is another waker (rust#121600).
+    WakerForEachClone: OneThread [W14];
     /// A wake goes to the executor that the waking thread is inside of.
     WakesCurrentExecutor: OneThread [W16];
 
@@ -210,8 +222,8 @@ faults! {
     PayloadLost: OneThread [P2];
     /// A future that panicked is never dropped.
     PanickedFutureKept: OneThread [P3];
-    /// A task that wakes itself and ends in the same poll is queued for ever.
-    WakeThenEndWedges: OneThread [P4];
+    /// When a task wakes itself and panics in the same poll, nobody is told.
+    WakeThenPanicWedges: OneThread [P4];
     /// A panic in the drop of a future unwinds through the loop.
     DropPanicEscapes: OneThread [P5];
     /// A panic in the drop of an output unwinds through the loop (tokio#4412).
@@ -227,6 +239,12 @@ faults! {
 
     // Local tasks.
 
+    /// A local task is polled by whoever wakes it.
+    LocalPolledByWaker: OneThread [N1];
+    /// Cancelling a local task drops its future on the thread that cancels (tokio#3929).
+    LocalAbortedInPlace: OneThread [N2];
+    /// A local future lives until the last waker of its task is gone, wherever that is dropped.
+    LocalKeptByWakers: OneThread [N3];
     /// A local task is seen only when another task runs (tokio#3117).
     LocalSpawnNotSeen: OneThread [N5];
     /// Dropping the executor uses a thread-local, which may be gone (tokio#5162).
@@ -238,6 +256,8 @@ faults! {
 
     /// A wake that comes while the root is polled is lost.
     RootWakeInPollLost: OneThread [B1];
+    /// `block_on` is refused on the threads for closures.
+    BlockOnPanicsOnPool: OneThread [B3];
     /// A nested `block_on` throws the queue of the outer one away (async-std#644).
     NestedEmptiesQueue: OneThread [B2];
     /// Tasks end with the `block_on` that they were spawned in.
@@ -265,6 +285,8 @@ faults! {
     DescriptorLeaked: OneThread [D8];
     /// Each executor leaves some memory behind.
     BytesLeaked: OneThread [D8];
+    /// Dropping a future drops those whose handles it holds, and theirs in turn.
+    HandlesDropInTurn: OneThread [D11];
     /// A shutdown with a timeout waits for as long as it takes.
     ShutdownTimeoutIgnored: OneThread [D12];
 
@@ -362,6 +384,8 @@ faults! {
     ClosureBeyondMaximumLost: OneThread [K3];
     /// A closure waits for a thread that could not be started (tokio#8406).
     OrphanedByNoThread: OneThread [K4];
+    /// A closure that was cancelled in the queue runs all the same (tokio#6571).
+    CancelledClosureRuns: OneThread [K5];
     /// Nobody tells the handle that its closure will not run (tokio#1853).
     QueuedClosureNotTold: OneThread [K6];
 

@@ -19,7 +19,7 @@ use super::{context, kinds, lock};
 
 /// Queues a task at the end of the queue; gives it back if it was lost.
 pub(crate) fn enqueue(state: &mut State, task: Arc<Task>, why: Why) -> Option<Arc<Task>> {
-    let local_spawn = why == Why::Spawn && task.is_local();
+    let local_spawn = why == Why::Spawn && task.is_local;
     if broken(Fault::OverflowLost) && state.ready.len() >= 4096 {
         return Some(task);
     }
@@ -77,8 +77,7 @@ pub(crate) fn before_batch(core: &Core) {
 pub(crate) fn poll(task: &Task, job: &mut dyn Job, cx: &mut Context<'_>) -> bool {
     loop {
         if job.poll(cx) {
-            let woken = lock(&task.status).stage == Stage::RunningWoken;
-            return !(broken(Fault::WakeThenEndWedges) && woken);
+            return true;
         }
         let mut status = lock(&task.status);
         if !broken(Fault::RepolledInPlace) || status.stage != Stage::RunningWoken {
@@ -86,6 +85,12 @@ pub(crate) fn poll(task: &Task, job: &mut dyn Job, cx: &mut Context<'_>) -> bool
         }
         status.stage = Stage::Running;
     }
+}
+
+/// Whether the end of a task that panicked is told to nobody.
+pub(crate) fn hushes_panic() -> bool {
+    let woken = |task: Arc<Task>| lock(&task.status).stage == Stage::RunningWoken;
+    broken(Fault::WakeThenPanicWedges) && context::current().is_some_and(woken)
 }
 
 /// Whether a wake that comes while the task is polled is lost.
@@ -107,6 +112,24 @@ pub(crate) fn destination(task: &Task) -> Option<Arc<Core>> {
     own
 }
 
+/// Whether a wake polls the task instead of queueing it.
+pub(crate) fn wake_polls(task: &Task) -> bool {
+    let inline = broken(Fault::WakePollsInline) && !task.is_local && !context::is_inside_any();
+    inline || (broken(Fault::LocalPolledByWaker) && task.is_local && is_foreign(task))
+}
+
+/// Whether futures live until the last reference to their tasks is gone.
+pub(crate) fn keeps_future() -> bool {
+    broken(Fault::KeptUntilLastWaker) || broken(Fault::LocalKeptByWakers)
+}
+
+/// Whether local futures are where other threads can get at them.
+pub(crate) fn smuggles() -> bool {
+    broken(Fault::LocalPolledByWaker)
+        || broken(Fault::LocalKeptByWakers)
+        || broken(Fault::LocalAbortedInPlace)
+}
+
 /// Whether this is another thread than the one that made the task's executor.
 pub(crate) fn is_foreign(task: &Task) -> bool {
     let core = task.core.upgrade();
@@ -122,6 +145,9 @@ pub(crate) fn allows_abort(task: &Arc<Task>) -> bool {
         assert!(!broken(Fault::SelfCancelPanics), "the task is borrowed");
         return !broken(Fault::CancelWhileRunningLost);
     }
+    if broken(Fault::LocalAbortedInPlace) && task.is_local {
+        task.cancel_now(&Locals::default());
+    }
     if broken(Fault::CancelWakesFirst) {
         super::wake::wake(task);
         thread::yield_now();
@@ -134,9 +160,7 @@ pub(crate) fn on_handle_drop(task: &Arc<dyn Ask>) {
     if broken(Fault::HandleDropCancels) {
         Arc::clone(task).abort();
     }
-    if broken(Fault::HandleDropForgetsCancel) {
-        task.forget_cancel();
-    }
+    task.after_handle_drop();
 }
 
 /// Takes a task up of which nobody will hear again.
@@ -175,7 +199,7 @@ fn is_spared(task: &Arc<Task>, queued: &HashSet<u64>) -> bool {
     (broken(Fault::ShutdownSkipsIdle) && stage == Stage::Idle)
         || (broken(Fault::ShutdownSkipsQueued) && was_queued && polls > 0)
         || (broken(Fault::ShutdownSkipsNew) && polls == 0)
-        || (broken(Fault::ShutdownSkipsLocal) && task.is_local())
+        || (broken(Fault::ShutdownSkipsLocal) && task.is_local)
         || (broken(Fault::ShutdownSkipsHeld) && Arc::strong_count(task) > 2)
         || (broken(Fault::WakeResurrects) && stage == Stage::Queued && !was_queued)
 }

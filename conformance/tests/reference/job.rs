@@ -10,7 +10,7 @@ use executor_conformance::JoinError;
 
 use super::fault::{Fault, broken};
 use super::join::Join;
-use super::{contain, context};
+use super::{contain, context, faults, unsound};
 
 /// A future whose type is forgotten.
 pub(crate) trait Job {
@@ -56,13 +56,22 @@ impl<F: Future> Job for Running<F> {
         };
         let panicked = polled.is_err();
         let result = match polled {
-            Ok(Poll::Pending) => return false,
+            Ok(Poll::Pending) => {
+                if broken(Fault::MovedBetweenPolls) {
+                    self.future = self.future.take().map(unsound::moved);
+                }
+                return false;
+            }
             Ok(Poll::Ready(output)) => Ok(output),
             Err(_) if broken(Fault::PanicIsCancelled) => Err(JoinError::Cancelled),
             Err(_) if broken(Fault::PayloadLost) => Err(JoinError::Panicked(None)),
             Err(payload) => Err(JoinError::Panicked(Some(payload))),
         };
-        let kept = broken(Fault::KeptUntilLastWaker)
+        if panicked && faults::hushes_panic() {
+            self.drop_future();
+            return true;
+        }
+        let kept = faults::keeps_future()
             || broken(Fault::PolledAfterReady)
             || (broken(Fault::PanickedFutureKept) && panicked);
         if broken(Fault::JoinedBeforeDropped) {
@@ -87,7 +96,9 @@ impl<F: Future> Job for Running<F> {
         if broken(Fault::PanickingDropEndsShutdown) {
             drop(self.future.take());
         }
-        self.drop_future();
+        if !broken(Fault::LocalKeptByWakers) {
+            self.drop_future();
+        }
         if !broken(Fault::CancelNotTold) {
             self.join.end(Err(JoinError::Cancelled));
         }

@@ -45,6 +45,9 @@ impl<T> Join<T> {
             if broken(Fault::DetachedOutputLeaked) {
                 return std::mem::forget(result);
             }
+            if broken(Fault::DetachedOutputDroppedTwice) {
+                return super::unsound::drop_twice(result);
+            }
             if broken(Fault::OutputDropPanicEscapes) {
                 return drop(result);
             }
@@ -72,8 +75,8 @@ pub(crate) trait Ask: Send + Sync {
     /// To be cancelled.
     fn abort(self: Arc<Self>);
 
-    /// To run on, although it was asked to be cancelled; only a fault does this.
-    fn forget_cancel(&self);
+    /// What only faults do.
+    fn after_handle_drop(&self) {}
 }
 
 impl Ask for super::task::Task {
@@ -81,8 +84,15 @@ impl Ask for super::task::Task {
         Self::abort(&self);
     }
 
-    fn forget_cancel(&self) {
-        lock(&self.status).cancelled = false;
+    fn after_handle_drop(&self) {
+        if broken(Fault::HandleDropForgetsCancel) {
+            lock(&self.status).cancelled = false;
+        }
+        let core = self.core.upgrade();
+        let closed = core.is_some_and(|core| lock(&core.state).closed);
+        if broken(Fault::HandlesDropInTurn) && closed {
+            self.cancel_now(&super::locals::Locals::default());
+        }
     }
 }
 

@@ -15,7 +15,7 @@
 //! | `poller.rs`, `io.rs`, `net.rs` | sockets |
 //! | `pool.rs` | the threads for closures that block |
 //! | `kinds.rs`, `adapter.rs` | the two ways of turning, and what the suite sees |
-//! | `fault.rs` | what can be broken on purpose |
+//! | `fault.rs` | what can be broken on purpose; `faults.rs`, `unsound.rs`, `context.rs` help |
 //!
 //! Wherever it asks `broken(Fault::…)`, the line shows what the executor would do if it had the
 //! bug of that name: `tests/mutants.rs` proves that a rule notices.
@@ -38,6 +38,7 @@ mod poller;
 mod pool;
 mod task;
 mod time;
+mod unsound;
 mod wake;
 
 pub(crate) use adapter::Reference;

@@ -75,6 +75,9 @@ struct Ticket {
 
 impl Ask for Ticket {
     fn abort(self: Arc<Self>) {
+        if broken(Fault::CancelledClosureRuns) {
+            return;
+        }
         let work = {
             let mut state = lock(&self.shared.state);
             let place = state.queue.iter().position(|(id, _)| *id == self.id);
@@ -85,8 +88,6 @@ impl Ask for Ticket {
             work.cancel();
         }
     }
-
-    fn forget_cancel(&self) {}
 }
 
 impl Pool {

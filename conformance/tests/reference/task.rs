@@ -9,6 +9,7 @@ use super::core::{Core, Why};
 use super::fault::{Fault, broken};
 use super::job::Job;
 use super::locals::Locals;
+use super::unsound::Shared;
 use super::{context, faults, lock, wake};
 
 /// What is spawned; wakers and join handles share it.
@@ -17,6 +18,7 @@ pub(crate) struct Task {
     pub(crate) core: Weak<Core>,
     pub(crate) status: Mutex<Status>,
     place: Place,
+    pub(crate) is_local: bool,
 }
 
 /// Where the job is while it is not polled.
@@ -52,15 +54,20 @@ pub(crate) struct Status {
 impl Task {
     /// A task that is queued, or about to be.
     pub(crate) fn new(core: Weak<Core>, job: Box<dyn Job + Send>) -> Arc<Self> {
-        Self::at(core, Place::Here(Mutex::new(Some(job))))
+        Self::at(core, Place::Here(Mutex::new(Some(job))), false)
     }
 
     /// The same for a job that is kept in the locals of its thread.
     pub(crate) fn local(core: Weak<Core>) -> Arc<Self> {
-        Self::at(core, Place::AtHome)
+        Self::at(core, Place::AtHome, true)
     }
 
-    fn at(core: Weak<Core>, place: Place) -> Arc<Self> {
+    /// The same for a local job that is kept as others are.
+    pub(crate) fn smuggled(core: Weak<Core>, job: Box<dyn Job + Send>) -> Arc<Self> {
+        Self::at(core, Place::Here(Mutex::new(Some(job))), true)
+    }
+
+    fn at(core: Weak<Core>, place: Place, is_local: bool) -> Arc<Self> {
         static IDS: AtomicU64 = AtomicU64::new(0);
         let status = Status {
             stage: Stage::Queued,
@@ -73,31 +80,40 @@ impl Task {
             core,
             status: Mutex::new(status),
             place,
+            is_local,
         })
-    }
-
-    pub(crate) fn is_local(&self) -> bool {
-        matches!(self.place, Place::AtHome)
     }
 
     /// Polls the task, which was taken off the queue.
     pub(crate) fn run(self: &Arc<Self>, locals: &Locals) {
         match &self.place {
+            Place::Here(place) if broken(Fault::PolledConcurrently) => {
+                let shared = lock(place).as_mut().map(|job| Shared::new(&mut **job));
+                let Some(mut job) = shared else { return };
+                if self.step(&mut job) {
+                    return;
+                }
+            }
             Place::Here(place) => {
                 let Some(mut job) = lock(place).take() else {
                     return;
                 };
-                if !self.step(&mut *job) || broken(Fault::KeptUntilLastWaker) {
+                let ended = self.step(&mut *job);
+                if !ended || faults::keeps_future() {
                     *lock(place) = Some(job);
+                }
+                if ended {
+                    return;
                 }
             }
             Place::AtHome => {
                 let Some(mut job) = locals.take(self.id) else {
                     return;
                 };
-                if !self.step(&mut *job) {
-                    locals.put(self.id, job);
+                if self.step(&mut *job) {
+                    return;
                 }
+                locals.put(self.id, job);
             }
         }
         self.settle(locals);

@@ -10,7 +10,7 @@ use std::thread;
 use super::core::{Core, Why};
 use super::fault::{Fault, broken};
 use super::task::{Stage, Task};
-use super::{context, faults, lock};
+use super::{faults, lock, unsound};
 
 /// The waker that the task is polled with.
 pub(crate) fn waker(task: &Arc<Task>) -> Waker {
@@ -21,6 +21,9 @@ pub(crate) fn waker(task: &Arc<Task>) -> Waker {
     }
     if broken(Fault::WakerForEachPoll) {
         return Waker::from(Arc::new(Fresh(Arc::clone(task))));
+    }
+    if broken(Fault::WakerForEachClone) {
+        return unsound::distinct_waker(task);
     }
     Waker::from(Arc::clone(task))
 }
@@ -58,7 +61,7 @@ pub(crate) fn wake(task: &Arc<Task>) {
                 if !faults::loses_self_wake(task) {
                     status.stage = Stage::RunningWoken;
                 }
-                false
+                broken(Fault::PolledConcurrently)
             }
             // One poll answers all the wakes that came before it.
             Stage::Queued => broken(Fault::QueuedTwice) || broken(Fault::QueueGrows),
@@ -70,7 +73,7 @@ pub(crate) fn wake(task: &Arc<Task>) {
     }
     // Where the executor is gone, so is the future, and there is nothing to wake.
     if let Some(core) = faults::destination(task) {
-        if broken(Fault::WakePollsInline) && !task.is_local() && !context::is_inside_any() {
+        if faults::wake_polls(task) {
             return task.run(&super::locals::Locals::default());
         }
         core.push(Arc::clone(task), Why::Wake);
