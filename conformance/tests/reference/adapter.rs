@@ -125,7 +125,7 @@ impl<K: Kind> Spawn for Reference<K> {
         let job = Box::new(Running::new(future, Arc::clone(&join)));
         let task = Task::new(handle.core.clone(), job);
         start(&task, &Locals::default());
-        join::Handle::new(join, task)
+        join::Handle::wrap(join, task)
     }
 }
 
@@ -161,7 +161,7 @@ impl SpawnLocal for Reference<OneThread> {
             let job = unsound::smuggle(Box::new(job));
             let task = Task::smuggled(handle.core.clone(), job);
             start(&task, &Locals::default());
-            return join::Handle::new(join, task);
+            return join::Handle::wrap(join, task);
         }
         let task = Task::local(handle.core.clone());
         match handle.locals.as_ref().and_then(OnThread::try_get) {
@@ -172,7 +172,7 @@ impl SpawnLocal for Reference<OneThread> {
             // The executor has been dropped.
             None => super::job::Job::cancel(&mut job),
         }
-        join::Handle::new(join, task)
+        join::Handle::wrap(join, task)
     }
 }
 

@@ -141,6 +141,10 @@ impl Core {
             task.run(locals);
             left -= 1;
         }
+        if broken(Fault::NextAfterBatchLost) && queued > BATCH {
+            // Bound, so that it is dropped after the lock has been released.
+            let _task = lock(&self.state).ready.pop_front();
+        }
     }
 
     /// Refuses new tasks and tells every thread.

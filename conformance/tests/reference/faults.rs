@@ -73,6 +73,43 @@ pub(crate) fn before_batch(core: &Core) {
     }
 }
 
+/// The number of a task.
+pub(crate) fn number(next: u64) -> u64 {
+    match broken(Fault::TaskNumbersWrap) {
+        true => next % 256,
+        false => next,
+    }
+}
+
+/// Whether a task that was queued counts as not woken.
+pub(crate) fn is_unwoken(task: &Task) -> bool {
+    let mut status = lock(&task.status);
+    let woken = std::mem::take(&mut status.wakes);
+    let unwoken = broken(Fault::WakeCountWraps) && woken == 255;
+    if unwoken {
+        status.stage = Stage::Running;
+    }
+    unwoken
+}
+
+/// What else becomes of a wake that finds its task in this stage.
+pub(crate) fn on_wake(task: &Task, stage: Stage) {
+    if stage == Stage::Queued {
+        let mut status = lock(&task.status);
+        status.wakes = status.wakes.wrapping_add(1);
+    }
+    if stage == Stage::Ended && broken(Fault::StaleWakerWakesOther) {
+        let Some(core) = task.core.upgrade() else {
+            return;
+        };
+        let idle = |task: &&Arc<Task>| lock(&task.status).stage == Stage::Idle;
+        let other = lock(&core.state).live.values().find(idle).cloned();
+        if let Some(other) = other {
+            super::wake::wake(&other);
+        }
+    }
+}
+
 /// Polls the job once; says whether it has ended.
 pub(crate) fn poll(task: &Task, job: &mut dyn Job, cx: &mut Context<'_>) -> bool {
     loop {
@@ -134,6 +171,12 @@ pub(crate) fn smuggles() -> bool {
 pub(crate) fn is_foreign(task: &Task) -> bool {
     let core = task.core.upgrade();
     core.is_some_and(|core| core.owner != thread::current().id())
+}
+
+/// Whether a task that was marked as cancelled is left at that.
+pub(crate) fn abort_ends_here(task: &Task) -> bool {
+    let running = lock(&task.status).stage == Stage::Running;
+    broken(Fault::CancelDoesNotWake) || (broken(Fault::CancelInPollUnseen) && running)
 }
 
 /// Whether the request to cancel is heard.
@@ -223,6 +266,10 @@ pub(crate) fn leaves_driving() -> bool {
 pub(crate) fn rounded(timeout: Option<Duration>) -> Option<Duration> {
     if broken(Fault::SpinsWhenIdle) {
         return Some(Duration::ZERO);
+    }
+    if broken(Fault::PollsWhenIdle) {
+        let pause = Duration::from_millis(1);
+        return Some(timeout.map_or(pause, |timeout| timeout.min(pause)));
     }
     if broken(Fault::SpinsBeforeDeadline) {
         return timeout.map(|timeout| Duration::from_millis(timeout.as_millis() as u64));

@@ -25,6 +25,8 @@ pub(crate) trait Job {
 pub(crate) struct Running<F: Future> {
     future: Option<Pin<Box<F>>>,
     join: Arc<Join<F::Output>>,
+    /// Whether it has been polled; only a fault looks at it.
+    polled: bool,
 }
 
 impl<F: Future> Running<F> {
@@ -32,6 +34,7 @@ impl<F: Future> Running<F> {
         Self {
             future: Some(Box::pin(future)),
             join,
+            polled: false,
         }
     }
 
@@ -47,10 +50,11 @@ impl<F: Future> Running<F> {
 
 impl<F: Future> Job for Running<F> {
     fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        self.polled = true;
         let Some(future) = self.future.as_mut() else {
             return true;
         };
-        let polled = match broken(Fault::PanicEscapes) {
+        let polled = match broken(Fault::PanicEscapes) || broken(Fault::PanicEndsWorker) {
             true => Ok(future.as_mut().poll(cx)),
             false => catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))),
         };
@@ -92,6 +96,9 @@ impl<F: Future> Job for Running<F> {
     fn cancel(&mut self) {
         if self.future.is_none() {
             return;
+        }
+        if broken(Fault::CancelledNewLeaked) && !self.polled {
+            std::mem::forget(self.future.take());
         }
         if broken(Fault::PanickingDropEndsShutdown) {
             drop(self.future.take());

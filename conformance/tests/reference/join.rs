@@ -105,7 +105,8 @@ pub(crate) struct Handle<T> {
 }
 
 impl<T: Send + 'static> Handle<T> {
-    pub(crate) fn new(join: Arc<Join<T>>, ask: Arc<dyn Ask>) -> JoinHandle<T> {
+    /// The handle as the suite sees it.
+    pub(crate) fn wrap(join: Arc<Join<T>>, ask: Arc<dyn Ask>) -> JoinHandle<T> {
         JoinHandle::of(Self {
             join,
             ask,

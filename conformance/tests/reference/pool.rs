@@ -114,7 +114,7 @@ impl Pool {
         };
         self.push(id, Box::new(work));
         let shared = Arc::clone(&self.shared);
-        Handle::new(join, Arc::new(Ticket { id, shared }))
+        Handle::wrap(join, Arc::new(Ticket { id, shared }))
     }
 
     fn push(&self, id: u64, work: Box<dyn Work>) {
@@ -260,5 +260,5 @@ where
     };
     Box::new(work).cancel();
     let shared = Arc::default();
-    Handle::new(join, Arc::new(Ticket { id: 0, shared }))
+    Handle::wrap(join, Arc::new(Ticket { id: 0, shared }))
 }

@@ -47,7 +47,8 @@ pub(crate) struct Status {
     pub(crate) stage: Stage,
     /// It is to be dropped instead of being polled again.
     pub(crate) cancelled: bool,
-    /// How often it has been polled; only faults look at it.
+    /// How often it was woken since it was queued, and polled; only faults look at these.
+    pub(crate) wakes: u8,
     pub(crate) polls: usize,
 }
 
@@ -72,11 +73,12 @@ impl Task {
         let status = Status {
             stage: Stage::Queued,
             cancelled: false,
+            wakes: 0,
             polls: 0,
         };
         Arc::new(Self {
             // Relaxed: the number is all that matters.
-            id: IDS.fetch_add(1, Relaxed),
+            id: faults::number(IDS.fetch_add(1, Relaxed)),
             core,
             status: Mutex::new(status),
             place,
@@ -121,6 +123,9 @@ impl Task {
 
     /// Polls the job, or drops its future; says whether it has ended.
     fn step(self: &Arc<Self>, job: &mut dyn Job) -> bool {
+        if faults::is_unwoken(self) {
+            return false;
+        }
         let cancelled = {
             let mut status = lock(&self.status);
             status.stage = Stage::Running;
@@ -214,7 +219,7 @@ impl Task {
             }
             status.cancelled = true;
         }
-        if broken(Fault::CancelDoesNotWake) {
+        if faults::abort_ends_here(self) {
             return;
         }
         wake::wake(self);

@@ -42,12 +42,24 @@ impl Timers {
             if entry.key().0 > now + early() {
                 break;
             }
-            due.push(entry.remove());
+            let waker = entry.remove();
+            if !broken(Fault::ManyTimersLost) || due.len() < first + 4096 {
+                due.push(waker);
+            }
             self.known = None;
         }
         if broken(Fault::TimersOutOfOrder) {
             due[first..].reverse();
         }
+    }
+
+    fn remove(&mut self, key: Key) -> Option<Waker> {
+        if broken(Fault::DroppedTimerTakesOther) {
+            let first = self.waiting.range((key.0, 0)..).next();
+            let key = first.map_or(key, |(first, _)| *first);
+            return self.waiting.remove(&key);
+        }
+        self.waiting.remove(&key)
     }
 
     /// Takes all wakers, as no timer will fire any more.
@@ -103,6 +115,7 @@ impl Sleep {
         let later = self.deadline.is_some_and(|former| former < deadline);
         if (broken(Fault::ResetEarlierIgnored) && !later)
             || (broken(Fault::ResetLaterIgnored) && later)
+            || (broken(Fault::ResetAfterFiringIgnored) && self.is_due())
         {
             return;
         }
@@ -125,6 +138,11 @@ impl Sleep {
         drop(state);
         self.key = Some(key);
         core.unpark();
+    }
+
+    fn is_due(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| deadline <= Instant::now())
     }
 
     /// Puts the waker among the timers, in place of the one of an earlier poll.
@@ -177,7 +195,7 @@ impl Drop for Sleep {
             return;
         }
         // Bound, so that it is dropped after the lock has been released.
-        let waker = lock(&core.state).timers.waiting.remove(&key);
+        let waker = lock(&core.state).timers.remove(key);
         assert!(
             waker.is_some() || !broken(Fault::DropOfFiredTimerPanics),
             "the timer is not in its slot"

@@ -1,8 +1,8 @@
 //! What a wake does: it marks the task, and queues it if it was idle.
 
 use std::cell::RefCell;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
 use std::thread;
@@ -46,6 +46,8 @@ pub(crate) fn wake(task: &Arc<Task>) {
     if !is_allowed(task) {
         return;
     }
+    let stage = lock(&task.status).stage;
+    faults::on_wake(task, stage);
     let queue = {
         let mut status = lock(&task.status);
         match status.stage {
@@ -85,6 +87,13 @@ fn is_allowed(task: &Arc<Task>) -> bool {
     if broken(Fault::WakeUsesThreadLocal) {
         thread_local!(static LAST: RefCell<Weak<Task>> = const { RefCell::new(Weak::new()) });
         LAST.with(|last| *last.borrow_mut() = Arc::downgrade(task));
+    }
+    if broken(Fault::RareWakeLost) {
+        static WAKES: AtomicUsize = AtomicUsize::new(1);
+        // Relaxed: the number is all that matters.
+        if WAKES.fetch_add(1, Relaxed) % 500 == 0 {
+            return false;
+        }
     }
     if broken(Fault::WakeWhileUnwindingLost) && thread::panicking() {
         return false;

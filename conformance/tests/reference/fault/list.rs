@@ -1,70 +1,6 @@
-//! What can be broken on purpose, one thing in a process.
+//! All faults: what is broken, and which rules must notice.
 
-use std::env;
-use std::sync::OnceLock;
-
-/// The variable that names the fault of this process.
-pub(crate) const VARIABLE: &str = "EXECUTOR_CONFORMANCE_FAULT";
-
-/// Whether this process has the fault.
-pub(crate) fn broken(fault: Fault) -> bool {
-    static FAULT: OnceLock<Option<Fault>> = OnceLock::new();
-    let chosen = FAULT.get_or_init(|| {
-        let name = env::var(VARIABLE).ok()?;
-        let fault = Fault::ALL.iter().find(|fault| fault.name() == name);
-        Some(*fault.unwrap_or_else(|| panic!("{VARIABLE}: there is no fault `{name}`")))
-    });
-    *chosen == Some(fault)
-}
-
-/// Which of the two executors has a fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum On {
-    OneThread,
-    Workers,
-}
-
-/// Declares the faults: on which executor, and the ids of the rules that must notice each.
-macro_rules! faults {
-    ($($(#[doc = $doc:literal])+ $name:ident: $on:ident [$($rule:ident)+];)+) => {
-        /// Something that the reference executor does wrong if it is told to.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum Fault {
-            $($(#[doc = $doc])+ $name,)+
-        }
-
-        impl Fault {
-            pub(crate) const ALL: &[Self] = &[$(Self::$name),+];
-
-            pub(crate) fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => stringify!($name),)+
-                }
-            }
-
-            /// The executor that is checked with the fault.
-            pub(crate) fn on(self) -> On {
-                match self {
-                    $(Self::$name => On::$on,)+
-                }
-            }
-
-            /// The rules of which each must notice the fault, by their ids.
-            pub(crate) fn noticed_by(self) -> &'static [&'static str] {
-                match self {
-                    $(Self::$name => &[$(stringify!($rule)),+],)+
-                }
-            }
-
-            /// What is broken.
-            pub(crate) fn description(self) -> &'static str {
-                match self {
-                    $(Self::$name => concat!($($doc),+),)+
-                }
-            }
-        }
-    };
-}
+use super::{On, faults};
 
 faults! {
     // Those of the catalogue.
@@ -120,6 +56,10 @@ faults! {
     DroppedHandleLeaksOutput: OneThread [L7];
     /// Futures are dropped while the executor is borrowed (async-executor#60).
     DropsInBorrow: OneThread [L11];
+    /// When a batch is over and tasks are left, the first of them is lost.
+    NextAfterBatchLost: OneThread [S12];
+    /// The numbers of tasks wrap, so that the list of live ones confuses them.
+    TaskNumbersWrap: OneThread [D1];
     /// A task that is spawned into a full queue is lost.
     OverflowLost: OneThread [L12];
 
@@ -147,6 +87,12 @@ faults! {
     WakeWhileUnwindingLost: OneThread [W12];
     /// A task that is queued is queued again by each wake.
     QueuedTwice: OneThread [W13];
+    /// A waker of a task that has ended wakes the one that took its place.
+    StaleWakerWakesOther: OneThread [L9];
+    /// One wake in five hundred is lost.
+    RareWakeLost: OneThread [Z1];
+    /// A task that was woken 256 times since its last poll counts as not woken.
+    WakeCountWraps: OneThread [W13];
     /// Each poll has another waker, though the task is the same.
     WakerForEachPoll: OneThread [W14];
     /// Each clone of a waker is another waker (rust#121600).
@@ -177,6 +123,9 @@ faults! {
     /// An idle executor looks for work all the time (async-io#8).
     SpinsWhenIdle: OneThread [S11];
 
+    /// An idle executor looks for work every millisecond.
+    PollsWhenIdle: OneThread [S11];
+
     // Joining and cancelling.
 
     /// A panic looks like a cancellation.
@@ -195,6 +144,10 @@ faults! {
     CancelReplacesOutput: OneThread [J9];
     /// The handle of a cancelled task is ready before the future has been dropped.
     CancelTellsAtOnce: OneThread [J10];
+    /// Cancelling a task that is being polled elsewhere takes effect at its next wake.
+    CancelInPollUnseen: OneThread [J10];
+    /// The future of a task that is cancelled before its first poll is never dropped.
+    CancelledNewLeaked: OneThread [J8];
     /// A task that cancels itself runs on.
     CancelWhileRunningLost: OneThread [J11];
     /// A task cannot cancel itself.
@@ -236,6 +189,9 @@ faults! {
     DropPanicsWhileUnwinding: OneThread [P10];
     /// A panic in the drop of one future keeps shutting down from the others (futures-rs#2863).
     PanickingDropEndsShutdown: OneThread [P11];
+
+    /// A panic in a task ends the worker that polled it (bevy#2302).
+    PanicEndsWorker: Workers [P1];
 
     // Local tasks.
 
@@ -312,6 +268,12 @@ faults! {
     ResetEarlierIgnored: OneThread [T8];
     /// A later deadline is not taken up.
     ResetLaterIgnored: OneThread [T8];
+    /// A timer that has fired cannot be given another deadline.
+    ResetAfterFiringIgnored: OneThread [T8];
+    /// Dropping a timer takes another one with it that is due at the same instant.
+    DroppedTimerTakesOther: OneThread [T5];
+    /// Of many timers that are due at once some are lost.
+    ManyTimersLost: OneThread [T5];
     /// A timer that is given another deadline forgets who waits for it.
     ResetForgetsWaker: OneThread [T8];
     /// A timer that fires and is dropped in the same turn panics (tokio#3229).
