@@ -192,7 +192,7 @@ pub fn i19_must_every_descriptor_is_close_on_exec<E: Tcp>(case: &Case) {
     let mut executor = E::new();
     let handle = executor.handle();
     let stage = Stage::new(case);
-    let opened = executor.block_on(stage.watch(async {
+    let inherited = executor.block_on(stage.watch(async {
         stage.at("a connection with itself");
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut listener = E::listen(&handle, any).await.expect("a port is free");
@@ -205,14 +205,16 @@ pub fn i19_must_every_descriptor_is_close_on_exec<E: Tcp>(case: &Case) {
             peer.write_all(b"x").expect("there is room");
             assert_eq!(read_byte(stream).await.expect("no error"), Some(b'x'));
         }
-        system::descriptors().expect("the system told a moment ago")
+        let opened = system::descriptors().expect("the system told a moment ago");
+        let known = |number: u32| before.iter().any(|&(former, _)| former == number);
+        let inherited = opened
+            .into_iter()
+            .filter(|&(number, closed)| !closed && !known(number));
+        // Named while they are open.
+        inherited
+            .map(|(number, _)| system::descriptor_name(number))
+            .collect::<Vec<_>>()
     }));
-    let known = |number: u32| before.iter().any(|&(former, _)| former == number);
-    let inherited: Vec<_> = opened
-        .iter()
-        .filter(|&&(number, closed)| !closed && !known(number))
-        .map(|&(number, _)| system::descriptor_name(number))
-        .collect();
     assert!(
         inherited.is_empty(),
         "a child process would inherit {inherited:?}"
