@@ -101,8 +101,10 @@ pub enum DropInside {
 /// Capability `remote`: [`Spawn::spawn`] works on any thread, also while the executor is idle.
 pub trait Remote: Spawn {}
 
-/// Capability `abort`: handles made by [`Spawn::spawn`] can cancel, see
-/// [`Task::abort`].
+/// Capability `abort`: handles can cancel, see [`Task::abort`].
+///
+/// That is so for handles made by [`Spawn::spawn`] and, where `local` is declared, by
+/// [`SpawnLocal::spawn_local`]. Handles are `Send`, so it may be done on any thread.
 pub trait Abort: Spawn {}
 
 /// Capability `local`: tasks whose futures are not `Send`.

@@ -35,6 +35,7 @@ mod diagnosis;
 mod expectations;
 mod launch;
 mod settings;
+mod stall;
 mod verdict;
 
 use std::any::Any;

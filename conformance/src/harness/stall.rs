@@ -1,0 +1,76 @@
+//! Noticing that nothing goes on any more.
+
+use std::fs;
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+/// How often the threads are looked at, and how often in a row they must be found unmoved.
+const PAUSE: Duration = Duration::from_millis(100);
+const LOOKS: usize = 10;
+
+/// Watches the process until it is dropped.
+pub(super) struct Watch {
+    // Dropping it tells the thread that the watch is over.
+    _over: Sender<()>,
+}
+
+/// Calls `stalled` once if every other thread of the process has been asleep for a second.
+///
+/// A thread that is only slow, because the machine is busy, is not asleep: it is runnable. So this
+/// finds that nobody is left to wake anybody, and not that something takes long. Where the system
+/// does not tell about threads, nothing is noticed.
+pub(super) fn watch(stalled: impl FnOnce() + Send + 'static) -> Watch {
+    let (over, watching) = mpsc::channel();
+    thread::spawn(move || {
+        if nothing_moves(&watching) {
+            stalled();
+        }
+    });
+    Watch { _over: over }
+}
+
+/// Whether nothing moved for long enough; `false` if the watch was over before.
+fn nothing_moves(watching: &Receiver<()>) -> bool {
+    let Ok(own) = fs::read_link("/proc/thread-self") else {
+        return false;
+    };
+    let mut before = None;
+    let mut unmoved = 0;
+    while watching.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+        let now = others_asleep(&own);
+        unmoved = if now.is_some() && now == before {
+            unmoved + 1
+        } else {
+            0
+        };
+        if unmoved == LOOKS {
+            return true;
+        }
+        before = now;
+    }
+    false
+}
+
+/// How often each other thread has been switched to, if all of them sleep.
+fn others_asleep(own: &Path) -> Option<Vec<String>> {
+    let mut threads = Vec::new();
+    for task in fs::read_dir("/proc/self/task").ok()? {
+        let task = task.ok()?.path();
+        if task.file_name() == own.file_name() {
+            continue;
+        }
+        let status = fs::read_to_string(task.join("status")).ok()?;
+        let is_asleep = status
+            .lines()
+            .any(|line| line.starts_with("State:") && line.contains("S (sleeping)"));
+        if !is_asleep {
+            return None;
+        }
+        let switches = status.lines().filter(|line| line.contains("ctxt_switches"));
+        threads.extend(switches.map(|line| format!("{}: {line}", task.display())));
+    }
+    threads.sort();
+    Some(threads)
+}

@@ -1,0 +1,149 @@
+//! K3, K4: fewer threads than closures, and none at all.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Barrier, mpsc};
+use std::thread;
+
+use super::pool;
+use crate::Case;
+use crate::adapter::Blocking;
+use crate::devices::{Stage, gate};
+use crate::rules::system::AddressSpace;
+
+/// What closures have done.
+#[derive(Default)]
+struct Counts {
+    running: AtomicUsize,
+    most: AtomicUsize,
+    ran: AtomicUsize,
+}
+
+impl Counts {
+    fn count(&self, work: impl FnOnce()) {
+        let running = self.running.fetch_add(1, SeqCst) + 1;
+        self.most.fetch_max(running, SeqCst);
+        work();
+        self.running.fetch_sub(1, SeqCst);
+        self.ran.fetch_add(1, SeqCst);
+    }
+}
+
+/// K3: closures beyond the most threads wait, and each of them runs once.
+pub fn k03_must_a_long_queue_drains<E: Blocking>(case: &Case) {
+    const THREADS: usize = 2;
+    const CLOSURES: usize = 500;
+    let (mut executor, limited) = pool::<E>(THREADS);
+    let handle = executor.handle();
+    let stage = Stage::new(case);
+    let counts = Arc::new(Counts::default());
+    executor.block_on(stage.watch(async {
+        let held = Arc::new(Barrier::new(THREADS + 1));
+        let mut handles = Vec::new();
+        for number in 0..CLOSURES {
+            let (counts, held) = (Arc::clone(&counts), Arc::clone(&held));
+            handles.push(E::spawn_blocking(&handle, move || {
+                counts.count(|| {
+                    // These hold the threads until all are queued.
+                    if number < THREADS {
+                        held.wait();
+                    }
+                });
+                number
+            }));
+        }
+        stage.at("the closures that are to hold the threads");
+        // On a thread of its own, so that one closure which does not run is noticed.
+        let (gate, opener) = gate();
+        let releasing = thread::spawn(move || {
+            held.wait();
+            opener.open()
+        });
+        gate.await;
+        releasing.join().expect("no panic");
+        for (number, handle) in handles.into_iter().enumerate() {
+            stage.at(format_args!(
+                "closure {number} of {CLOSURES} that were queued"
+            ));
+            assert_eq!(handle.await.expect("it was not cancelled"), number);
+        }
+    }));
+    assert_eq!(counts.ran.load(SeqCst), CLOSURES, "closures have run");
+    let most = counts.most.load(SeqCst);
+    assert!(
+        !limited || most <= THREADS,
+        "{most} closures ran at once on a pool of {THREADS} threads"
+    );
+}
+
+/// K4: where no thread can be started, a closure runs later or its handle says no.
+pub fn k04_must_a_failed_thread_orphans_nothing<E: Blocking>(case: &Case) {
+    let (mut executor, _) = pool::<E>(4);
+    let handle = executor.handle();
+    let stage = Stage::new(case);
+    executor.block_on(stage.watch(async {
+        start_in_vain::<E>(case, &handle, &stage, "an empty pool", || {}).await;
+
+        let (gate, opener) = gate();
+        let (release, held) = mpsc::channel::<()>();
+        let holding = E::spawn_blocking(&handle, move || {
+            opener.open();
+            // Either end of the channel may go first.
+            let _ = held.recv();
+        });
+        stage.at("a first closure, after a thread could not be started");
+        gate.await;
+        let free = || drop(release);
+        start_in_vain::<E>(case, &handle, &stage, "a busy pool", free).await;
+        holding.await.expect("it has not panicked");
+    }));
+}
+
+/// Gives the pool a closure while no thread can be started, then calls `free`.
+async fn start_in_vain<E: Blocking>(
+    case: &Case,
+    handle: &E::Handle,
+    stage: &Stage<'_>,
+    pool: &str,
+    free: impl FnOnce(),
+) {
+    let ran = Arc::new(AtomicUsize::new(0));
+    let closure = {
+        let ran = Arc::clone(&ran);
+        move || ran.fetch_add(1, SeqCst)
+    };
+    stage.at(format_args!(
+        "a closure for {pool}, and no thread can be started"
+    ));
+    let Some(exhausted) = AddressSpace::exhaust() else {
+        case.skip("the memory of this process cannot be limited");
+    };
+    let exhausted = exhausted.expect("a limit can be lowered");
+    if thread::Builder::new().spawn(|| {}).is_ok() {
+        drop(exhausted);
+        case.skip("threads can be started although there is no memory for them");
+    }
+    let started = catch_unwind(AssertUnwindSafe(|| E::spawn_blocking(handle, closure)));
+    drop(exhausted);
+    free();
+    stage.at(format_args!(
+        "a closure was given to {pool} when no thread could be started: it does not run, and its \
+         handle is mute"
+    ));
+    // A panic is an answer, too.
+    if let Ok(started) = started {
+        let outcome = started.await;
+        let ran = ran.load(SeqCst);
+        assert_eq!(
+            ran,
+            usize::from(outcome.is_ok()),
+            "runs of a closure with {outcome:?}"
+        );
+    }
+    stage.at(format_args!(
+        "threads can be started again, and {pool} runs nothing"
+    ));
+    let after = E::spawn_blocking(handle, || 7).await;
+    assert_eq!(after.expect("threads can be started again"), 7);
+}
