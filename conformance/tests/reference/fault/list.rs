@@ -216,6 +216,8 @@ faults! {
     BlockOnPanicsOnPool: OneThread [B3];
     /// A nested `block_on` throws the queue of the outer one away (async-std#644).
     NestedEmptiesQueue: OneThread [B2];
+    /// A nested `block_on` runs tasks although its root is ready to go on (bevy#21954).
+    NestedStacks: OneThread [B7];
     /// Tasks end with the `block_on` that they were spawned in.
     TasksEndWithBlockOn: OneThread [B4];
     /// One `block_on` waits for another.
