@@ -106,6 +106,11 @@ impl Track {
         self.log().polls
     }
 
+    /// Whether a poll has begun and not returned.
+    pub(in crate::rules) fn is_being_polled(&self) -> bool {
+        self.log().inside
+    }
+
     /// Whether it was ready or has panicked.
     pub(in crate::rules) fn has_ended(&self) -> bool {
         self.log().ended
