@@ -1,14 +1,14 @@
 //! I3, I4, I5: how a connection ends, in one direction, in both, and by force.
 
 use std::future::Future;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::thread;
 use std::time::Duration;
 
 use super::stream::{
-    Pattern, Shared, begin_read, close, fill, give_way, pair, read_byte, write_all,
+    Pattern, Shared, begin_read, close, fill, give_way, pair, read, read_byte, write_all,
 };
 use crate::Case;
 use crate::adapter::Tcp;
@@ -26,7 +26,13 @@ pub fn i03_must_half_close_ends_reads_only<E: Tcp>(case: &Case) {
     executor.block_on(stage.watch(async {
         let (mut stream, mut peer) = pair::<E>(&handle).await;
         begin_read(&mut stream).await;
+        // To the executor this is one event, and it has two things to tell.
+        peer.write_all(b"last").expect("there is room");
         peer.shutdown(Shutdown::Write).expect("it is connected");
+        stage.at("the last bytes of a stream");
+        let mut buffer = [0; 64];
+        let length = read(&mut stream, &mut buffer).await.expect("no error");
+        assert_eq!(&buffer[..length], b"last");
         for read in 0..3 {
             stage.at(format_args!("read {read} after the peer stopped writing"));
             let got = read_byte(&mut stream).await;
