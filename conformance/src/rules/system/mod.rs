@@ -15,7 +15,7 @@ pub(super) use unix::{AddressSpace, Descriptors, Full, Refusing, SignalStorm, di
 ///
 /// An idle loop spends nearly nothing; one that spins spends all that it gets, which on a busy
 /// machine is not all there is.
-const IDLE_PART: u32 = 5;
+const IDLE_PART: u32 = 10;
 
 /// Measures whether the process spins, from the creation of this until its [`check`](Self::check).
 pub(super) struct Idleness {
@@ -57,15 +57,16 @@ pub(super) struct Descriptor {
 /// The descriptors of this process; `None` where the system does not tell.
 pub(super) fn descriptors() -> Option<Vec<Descriptor>> {
     const CLOSE_ON_EXEC: u32 = 0o2_000_000;
-    let entries: Vec<_> = fs::read_dir("/proc/self/fdinfo").ok()?.flatten().collect();
+    // Names, not entries: these would keep the folder open, by a descriptor more.
+    let names = fs::read_dir("/proc/self/fd").ok()?.flatten();
+    let names: Vec<_> = names.map(|entry| entry.file_name()).collect();
     let mut found = Vec::new();
-    for entry in entries {
-        let number: u32 = entry.file_name().to_str()?.parse().ok()?;
-        // The one by which the folder was read is gone.
+    for name in names {
+        let number: u32 = name.to_str()?.parse().ok()?;
         let Ok(name) = fs::read_link(format!("/proc/self/fd/{number}")) else {
             continue;
         };
-        let info = fs::read_to_string(entry.path()).ok()?;
+        let info = fs::read_to_string(format!("/proc/self/fdinfo/{number}")).ok()?;
         let flags = info.lines().find_map(|line| line.strip_prefix("flags:"))?;
         let flags = u32::from_str_radix(flags.trim(), 8).ok()?;
         found.push(Descriptor {
