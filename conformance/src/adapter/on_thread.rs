@@ -41,7 +41,7 @@ impl<T: 'static> OnThread<T> {
         let weak: Weak<T> = Rc::downgrade(value);
         VALUES.with(|values| {
             let mut values = values.borrow_mut();
-            // A test that makes many executors must not find their traces here.
+            // A weak reference keeps the value's memory: executors come and go on one thread.
             values.retain(|_, value| value.strong_count() > 0);
             values.insert(key, weak);
         });

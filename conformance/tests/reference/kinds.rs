@@ -68,7 +68,7 @@ pub(crate) fn block_on<F: Future>(core: &Arc<Core>, locals: &Locals, root: F) ->
     let mut root = pin!(root);
     let signal = Signal::new(core);
     let waker = Waker::from(Arc::clone(&signal));
-    let _entered = context::enter_executor(core);
+    let entered = context::enter_executor(core);
     loop {
         while signal.take() {
             if let Poll::Ready(output) = root.as_mut().poll(&mut Context::from_waker(&waker)) {
@@ -80,7 +80,11 @@ pub(crate) fn block_on<F: Future>(core: &Arc<Core>, locals: &Locals, root: F) ->
                 break;
             }
         }
-        core.run_batch(locals);
+        // An inner call runs tasks only while its own root waits: each of them may make another
+        // inner call, further down the stack.
+        if entered.is_outermost() || !signal.is_set() || broken(Fault::NestedStacks) {
+            core.run_batch(locals);
+        }
         core.drive(|state| !state.has_work() && !signal.is_set());
     }
 }

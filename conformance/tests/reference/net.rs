@@ -1,5 +1,6 @@
 //! Sockets: how they are made, and what is special about some.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -92,6 +93,19 @@ impl<S: AsFd> Drop for LeakIfDropped<S> {
 pub(crate) struct Listening<L: AsFd> {
     pub(crate) io: Io<L>,
     failed: bool,
+    /// Whether a fault gives the next connection to an `accept` that was dropped.
+    owed: Cell<bool>,
+}
+
+/// Tells a broken listener that an `accept` was dropped.
+struct AcceptWaits<'a>(bool, &'a Cell<bool>);
+
+impl Drop for AcceptWaits<'_> {
+    fn drop(&mut self) {
+        if self.0 {
+            self.1.set(true);
+        }
+    }
 }
 
 impl<L: Listener> Listening<L> {
@@ -100,21 +114,31 @@ impl<L: Listener> Listening<L> {
         Ok(Self {
             io: Io::new(core, listener)?,
             failed: false,
+            owed: Cell::new(false),
         })
     }
 
     /// Takes the next connection; dropping the future leaves it where it is.
     pub(crate) async fn accept(&mut self, core: &Weak<Core>) -> io::Result<Io<L::Stream>> {
         if self.failed {
+            yield_once().await;
             return Err(io::Error::other("the listener has failed"));
         }
-        let accepted = poll_fn(|cx| self.io.poll_with(cx, Direction::Read, L::take_next)).await;
+        let mut waiting = AcceptWaits(broken(Fault::DroppedAcceptKeeps), &self.owed);
+        let next = || poll_fn(|cx| self.io.poll_with(cx, Direction::Read, L::take_next));
+        let mut accepted = next().await;
+        while self.owed.replace(false) {
+            // It belongs to one who has gone, and stays open.
+            std::mem::forget(accepted);
+            accepted = next().await;
+        }
         self.failed = accepted.is_err() && broken(Fault::FailedAcceptEndsListener);
-        let stream = accepted?;
-        if broken(Fault::DroppedAcceptLoses) {
+        if accepted.is_err() && !broken(Fault::FailedAcceptHogs) {
+            // Who tries again at once, while there are no descriptors, must not starve others.
             yield_once().await;
         }
-        Io::new(core, stream)
+        waiting.0 = false;
+        Io::new(core, accepted?)
     }
 }
 

@@ -41,6 +41,7 @@ struct State {
 trait Work: Send {
     fn run(self: Box<Self>);
     fn cancel(self: Box<Self>);
+    fn tell_cancelled(&self);
 }
 
 struct Closure<F, T> {
@@ -65,6 +66,10 @@ impl<F: FnOnce() -> T + Send, T: Send> Work for Closure<F, T> {
             join.end(Err(JoinError::Cancelled));
         }
     }
+
+    fn tell_cancelled(&self) {
+        self.join.end(Err(JoinError::Cancelled));
+    }
 }
 
 /// What the handle of a closure can cancel: its place in the queue.
@@ -76,7 +81,11 @@ struct Ticket {
 impl Ask for Ticket {
     fn abort(self: Arc<Self>) {
         if broken(Fault::CancelledClosureRuns) {
-            return;
+            let state = lock(&self.shared.state);
+            let queued = state.queue.iter().find(|(id, _)| *id == self.id);
+            return queued
+                .into_iter()
+                .for_each(|(_, work)| work.tell_cancelled());
         }
         let work = {
             let mut state = lock(&self.shared.state);

@@ -4,6 +4,8 @@ mod cancel;
 mod closures;
 mod threads;
 
+use std::{mem, thread};
+
 use crate::Rule;
 use crate::adapter::Blocking;
 
@@ -86,9 +88,29 @@ macro_rules! __blocking {
 }
 
 /// An executor whose pool has at most `threads`, and whether that could be chosen.
-fn pool<E: Blocking>(threads: usize) -> (E, bool) {
+fn pool<E: Blocking>(threads: usize) -> (Kept<E>, bool) {
     match E::with_blocking_threads(threads) {
-        Some(executor) => (executor, true),
-        None => (E::new(), false),
+        Some(executor) => (Kept(Some(executor)), true),
+        None => (Kept(Some(E::new())), false),
+    }
+}
+
+/// An executor that is not dropped when its rule has failed: it may wait for closures that never
+/// end, and so hide what was found.
+struct Kept<E>(Option<E>);
+
+impl<E> Kept<E> {
+    /// The executor, which is there until it is dropped.
+    fn get(&mut self) -> &mut E {
+        self.0.as_mut().expect("it is taken by the drop alone")
+    }
+}
+
+impl<E> Drop for Kept<E> {
+    fn drop(&mut self) {
+        let executor = self.0.take();
+        if thread::panicking() {
+            mem::forget(executor);
+        }
     }
 }

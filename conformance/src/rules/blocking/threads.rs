@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use super::pool;
@@ -35,33 +35,37 @@ pub fn k03_must_a_long_queue_drains<E: Blocking>(case: &Case) {
     const THREADS: usize = 2;
     const CLOSURES: usize = 500;
     let (mut executor, limited) = pool::<E>(THREADS);
-    let handle = executor.handle();
+    let handle = executor.get().handle();
     let stage = Stage::new(case);
     let counts = Arc::new(Counts::default());
-    executor.block_on(stage.watch(async {
-        let held = Arc::new(Barrier::new(THREADS + 1));
+    executor.get().block_on(stage.watch(async {
+        let mut held = Vec::new();
         let mut handles = Vec::new();
         for number in 0..CLOSURES {
-            let (counts, held) = (Arc::clone(&counts), Arc::clone(&held));
+            // The first hold the threads until all are queued.
+            let holds = number < THREADS;
+            let (release, wait) = mpsc::channel::<()>();
+            let (started, opener) = gate();
+            if holds {
+                held.push((started, release));
+            }
+            let counts = Arc::clone(&counts);
             handles.push(E::spawn_blocking(&handle, move || {
                 counts.count(|| {
-                    // These hold the threads until all are queued.
-                    if number < THREADS {
-                        held.wait();
-                    }
+                    opener.open();
+                    // What it is told is that there is nobody left to tell.
+                    let _ = wait.recv();
                 });
                 number
             }));
         }
         stage.at("the closures that are to hold the threads");
-        // On a thread of its own, so that one closure which does not run is noticed.
-        let (gate, opener) = gate();
-        let releasing = thread::spawn(move || {
-            held.wait();
-            opener.open()
-        });
-        gate.await;
-        releasing.join().expect("no panic");
+        let mut released = Vec::new();
+        for (started, release) in held {
+            started.await;
+            released.push(release);
+        }
+        drop(released);
         for (number, handle) in handles.into_iter().enumerate() {
             stage.at(format_args!(
                 "closure {number} of {CLOSURES} that were queued"
@@ -80,9 +84,9 @@ pub fn k03_must_a_long_queue_drains<E: Blocking>(case: &Case) {
 /// K4: where no thread can be started, a closure runs later or its handle says no.
 pub fn k04_must_a_failed_thread_orphans_nothing<E: Blocking>(case: &Case) {
     let (mut executor, _) = pool::<E>(4);
-    let handle = executor.handle();
+    let handle = executor.get().handle();
     let stage = Stage::new(case);
-    executor.block_on(stage.watch(async {
+    executor.get().block_on(stage.watch(async {
         start_in_vain::<E>(case, &handle, &stage, "an empty pool", || {}).await;
 
         let (gate, opener) = gate();

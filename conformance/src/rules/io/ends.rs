@@ -1,15 +1,15 @@
 //! I3, I4, I5: how a connection ends, in one direction, in both, and by force.
 
 use std::future::Future;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::thread;
 use std::time::Duration;
 
-use super::stream::{
-    Pattern, Shared, begin_read, close, fill, give_way, pair, read_byte, write_all,
-};
+use futures_io::AsyncRead;
+
+use super::stream::{Pattern, Shared, close, fill, give_way, pair, read, read_byte, write_all};
 use crate::Case;
 use crate::adapter::Tcp;
 use crate::devices::{Stage, gate, join_all};
@@ -25,13 +25,18 @@ pub fn i03_must_half_close_ends_reads_only<E: Tcp>(case: &Case) {
     let stage = Stage::new(case);
     executor.block_on(stage.watch(async {
         let (mut stream, mut peer) = pair::<E>(&handle).await;
-        begin_read(&mut stream).await;
-        peer.shutdown(Shutdown::Write).expect("it is connected");
-        for read in 0..3 {
+        stage.at("the peer stopped writing, and the read goes on waiting");
+        let got = read_through(&mut stream, || {
+            peer.shutdown(Shutdown::Write).expect("it is connected");
+        });
+        let got = got.await;
+        assert!(matches!(got, Ok(None)), "a read at the end gave {got:?}");
+        for read in 1..3 {
             stage.at(format_args!("read {read} after the peer stopped writing"));
             let got = read_byte(&mut stream).await;
             assert!(matches!(got, Ok(None)), "a read at the end gave {got:?}");
         }
+        data_and_end::<E>(&handle, &stage).await;
         stage.at("a writer waits for room, and the peer has stopped writing");
         let mut sent = Pattern::default();
         fill(&mut stream, &mut sent, MOST).await.expect("writable");
@@ -50,6 +55,29 @@ pub fn i03_must_half_close_ends_reads_only<E: Tcp>(case: &Case) {
         assert_eq!(received.len() as u64, sent.position(), "bytes arrived");
         Pattern::default().check(&received).unwrap();
     }));
+}
+
+/// Data and the end arrive together, in one event where the system tells of changes.
+async fn data_and_end<E: Tcp>(handle: &E::Handle, stage: &Stage<'_>) {
+    let (mut stream, mut peer) = pair::<E>(handle).await;
+    stage.at("data and the end of a stream arrived together, and the end was not told");
+    let got = read_through(&mut stream, || {
+        peer.write_all(b"abcde").expect("there is room");
+        peer.shutdown(Shutdown::Write).expect("it is connected");
+    });
+    let got = got.await;
+    assert!(matches!(got, Ok(Some(b'a'))), "the first read gave {got:?}");
+    // A buffer that is not filled must not be taken for a stream that has nothing more to tell.
+    let mut buffer = [0; 64];
+    let mut received = Vec::new();
+    loop {
+        let length = read(&mut stream, &mut buffer).await.expect("no error");
+        if length == 0 {
+            break;
+        }
+        received.extend_from_slice(&buffer[..length]);
+    }
+    assert_eq!(received, b"bcde", "what was sent before the end");
 }
 
 /// Lets a while pass in which nothing happens, and panics if the executor is busy with it.
@@ -73,31 +101,51 @@ pub fn i04_must_a_hang_up_ends_reads<E: Tcp>(case: &Case) {
     let stage = Stage::new(case);
     executor.block_on(stage.watch(async {
         let (mut stream, peer) = pair::<E>(&handle).await;
-        begin_read(&mut stream).await;
         close(&mut stream).await.expect("it is open");
-        peer.shutdown(Shutdown::Both).expect("it is connected");
         stage.at("both directions were shut down, and the read goes on waiting");
-        let got = read_byte(&mut stream).await;
+        let got = read_through(&mut stream, || {
+            peer.shutdown(Shutdown::Both).expect("it is connected");
+        });
+        let got = got.await;
         assert!(matches!(got, Ok(None)), "the last read gave {got:?}");
 
-        let (mut stream, _peer) = pair::<E>(&handle).await;
+        let (mut stream, peer) = pair::<E>(&handle).await;
         let Some(duplicate) = E::duplicate(&stream) else {
             return;
         };
         let duplicate = duplicate.expect("a descriptor can be duplicated");
-        begin_read(&mut stream).await;
-        give_way().await;
-        let Some(disconnected) = system::disconnect(&duplicate) else {
-            return;
-        };
-        disconnected.expect("a connection can be taken away");
         stage.at("the socket reports a hang-up and nothing to read, and the read goes on waiting");
-        let got = read_byte(&mut stream).await;
+        let got = read_through(&mut stream, || match system::disconnect(&duplicate) {
+            Some(disconnected) => disconnected.expect("a connection can be taken away"),
+            // An end of the usual kind, where there is no other.
+            None => drop(peer),
+        });
+        let got = got.await;
         assert!(
             !matches!(got, Ok(Some(_))),
             "the read of a socket without a connection gave {got:?}"
         );
     }));
+}
+
+/// Reads a byte, and lets `event` happen while the read waits.
+///
+/// The read is polled again only when it was woken: another try would find out by itself.
+async fn read_through<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    event: impl FnOnce(),
+) -> io::Result<Option<u8>> {
+    type Reading<'a> = Pin<Box<dyn Future<Output = Option<io::Result<Option<u8>>>> + 'a>>;
+    let reader: Reading<'_> = Box::pin(async { Some(read_byte(stream).await) });
+    let other: Reading<'_> = Box::pin(async {
+        give_way().await;
+        give_way().await;
+        event();
+        None
+    });
+    let ended = join_all([reader, other]).await;
+    let got = ended.into_iter().flatten().next();
+    got.expect("the reader ends with a result")
 }
 
 /// I5: when the peer resets the connection, a waiting reader and a waiting writer both end.

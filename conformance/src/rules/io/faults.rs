@@ -9,7 +9,7 @@ use std::thread;
 use super::stream::{Pattern, Shared, close, echo, pair, read, read_byte, write_all};
 use crate::Case;
 use crate::adapter::Tcp;
-use crate::devices::{Stage, join_all};
+use crate::devices::{Stage, gate, join_all};
 use crate::rules::system::{Descriptors, SignalStorm};
 
 /// I11: without descriptors `accept` fails each time, starves nobody, and works when there are
@@ -90,6 +90,12 @@ pub fn i16_must_interrupted_calls_are_invisible<E: Tcp>(case: &Case) {
     let handle = executor.handle();
     let stage = Stage::new(case);
     executor.block_on(stage.watch(async {
+        stage.at("nothing is to be done, and signals reach the threads that sleep");
+        let (gate, opener) = gate();
+        storm.after(20, move || {
+            opener.open();
+        });
+        gate.await;
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut listener = E::listen(&handle, any).await.expect("a port is free");
         let address = E::local_addr(&listener).expect("a listener has an address");

@@ -22,6 +22,16 @@ impl Refusing {
     }
 }
 
+pub(crate) struct Full {
+    pub(crate) address: SocketAddr,
+}
+
+impl Full {
+    pub(crate) fn new() -> Option<io::Result<Self>> {
+        None
+    }
+}
+
 pub(crate) fn disconnect(_: &TcpStream) -> Option<io::Result<()>> {
     None
 }
@@ -47,6 +57,10 @@ pub(crate) struct SignalStorm(Infallible);
 impl SignalStorm {
     pub(crate) fn start() -> Option<io::Result<Self>> {
         None
+    }
+
+    pub(crate) fn after(&self, _: usize, _: impl FnOnce() + Send + 'static) {
+        match self.0 {}
     }
 
     pub(crate) fn delivered(&self) -> usize {

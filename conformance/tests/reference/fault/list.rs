@@ -216,6 +216,8 @@ faults! {
     BlockOnPanicsOnPool: OneThread [B3];
     /// A nested `block_on` throws the queue of the outer one away (async-std#644).
     NestedEmptiesQueue: OneThread [B2];
+    /// A nested `block_on` runs tasks although its root is ready to go on (bevy#21954).
+    NestedStacks: OneThread [B7];
     /// Tasks end with the `block_on` that they were spawned in.
     TasksEndWithBlockOn: OneThread [B4];
     /// One `block_on` waits for another.
@@ -302,7 +304,7 @@ faults! {
     /// Waiting in one direction ends the wait in the other (tokio#2886).
     DirectionsExclude: OneThread [I2];
     /// A socket has room for one waker, whatever it waits for.
-    OneWakerASocket: OneThread [I6];
+    OneWakerASocket: OneThread [I2 I5];
     /// What is neither readable nor writable is not told (tokio-core#117).
     HangUpIgnored: OneThread [I4];
     /// An error wakes who reads, and not who writes (smol#131).
@@ -310,15 +312,17 @@ faults! {
     /// Sockets are known by their descriptors, also when these are used again (tokio-core#172).
     SocketsByDescriptor: OneThread [I7];
     /// Closing the write half closes the read half too.
-    CloseClosesBoth: OneThread [I3];
+    CloseClosesBoth: OneThread [I6];
     /// A connection that failed looks like one that was made (async-io#18).
     ConnectErrorLost: OneThread [I10];
     /// After one failure to accept, a listener gives no connection any more (tokio#3529).
     FailedAcceptEndsListener: OneThread [I11];
+    /// A failure to accept is told at once, so that a loop which tries again starves the others.
+    FailedAcceptHogs: OneThread [I11];
     /// A `connect` that is dropped leaves its socket open.
     DroppedConnectLeaks: OneThread [I13];
-    /// An `accept` that is dropped may take a connection with it (compio#746).
-    DroppedAcceptLoses: OneThread [I13];
+    /// An `accept` that was dropped takes the next connection, and keeps it (compio#746).
+    DroppedAcceptKeeps: OneThread [I13];
     /// A short write says that it wrote everything.
     ShortWriteClaimsAll: OneThread [I14];
     /// A vectored write writes its first part only, and says that it wrote everything.
@@ -346,7 +350,7 @@ faults! {
     ClosureBeyondMaximumLost: OneThread [K3];
     /// A closure waits for a thread that could not be started (tokio#8406).
     OrphanedByNoThread: OneThread [K4];
-    /// A closure that was cancelled in the queue runs all the same (tokio#6571).
+    /// A closure counts as cancelled and runs all the same (tokio#6571).
     CancelledClosureRuns: OneThread [K5];
     /// Nobody tells the handle that its closure will not run (tokio#1853).
     QueuedClosureNotTold: OneThread [K6];
