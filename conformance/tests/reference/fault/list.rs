@@ -174,7 +174,7 @@ faults! {
     /// A future that panicked is never dropped.
     PanickedFutureKept: OneThread [P3];
     /// When a task wakes itself and panics in the same poll, nobody is told.
-    WakeThenPanicWedges: OneThread [P4];
+    WakeThenPanicWedges: OneThread [P2];
     /// A panic in the drop of a future unwinds through the loop.
     DropPanicEscapes: OneThread [P5];
     /// A panic in the drop of an output unwinds through the loop (tokio#4412).
@@ -236,7 +236,7 @@ faults! {
     /// Workers run on for a while when the executor has been dropped.
     WorkersOutliveDrop: Workers [D7];
     /// The threads for closures outlive the executor (tokio#3473).
-    PoolThreadsLeaked: OneThread [D8];
+    PoolThreadsLeaked: OneThread [K7];
     /// Each executor leaves a descriptor open.
     DescriptorLeaked: OneThread [D8];
     /// Each executor leaves some memory behind.
