@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `all` | each fault is shown to all of its rules |
 //! | `matrix` | each fault is shown to every rule, which takes an hour; it prints who notices what |
-//! | a name | this fault is shown to every rule |
+//! | names, with commas | these faults are shown to every rule |
 //!
 //! A rule may notice in any way: by failing, by a missed SHOULD, by a hang, by a death of the
 //! process. It is best if it says what is wrong, so that faults which only a hang shows are listed.
@@ -118,11 +118,13 @@ fn rules_for(fault: Fault, mode: &str) -> Vec<Entry> {
     match mode {
         "" => entries.filter(first).collect(),
         "all" => entries.filter(listed).collect(),
-        name if name == "matrix" || name == fault.name() => entries.filter(applies).collect(),
-        name => {
-            let known = Fault::ALL.iter().any(|fault| fault.name() == name);
-            assert!(known, "{MODE}: there is no fault `{name}`");
-            Vec::new()
+        "matrix" => entries.filter(applies).collect(),
+        names => {
+            let known = |name: &str| Fault::ALL.iter().any(|fault| fault.name() == name);
+            let unknown = names.split(',').find(|name| !known(name));
+            assert_eq!(unknown, None, "{MODE} names something that is no fault");
+            let asked = names.split(',').any(|name| name == fault.name());
+            entries.filter(|entry| asked && applies(entry)).collect()
         }
     }
 }
@@ -139,6 +141,10 @@ fn run(pairs: Vec<(Fault, Entry)>) -> Vec<Trial> {
                 break;
             };
             let record = harness::run(&entry, child_of(fault, &entry), &settings);
+            if record.verdict.is_failure() {
+                // A run of all takes long, and may be cut short.
+                println!("{} {} {}", fault.name(), record.rule.id(), record.verdict);
+            }
             lock(&trials).push((number, Trial { fault, record }));
         }
     };

@@ -18,8 +18,10 @@ use crate::Case;
 const PAUSE: Duration = Duration::from_millis(20);
 /// How many looks in a row must find every thread asleep.
 const LOOKS: u32 = 25;
-/// How long a stage may take where threads do move, or cannot be looked at.
+/// How long a stage may take where threads do move.
 const LONGEST: Duration = Duration::from_secs(15);
+/// How long it may take where threads cannot be looked at, as when descriptors have run out.
+const LONGEST_UNSEEN: Duration = Duration::from_secs(5);
 
 /// What a rule waits for, and a watch that ends the rule when that will never come.
 ///
@@ -141,14 +143,20 @@ impl Shared {
             if self.stop.load(SeqCst) {
                 return;
             }
-            let now = own.as_deref().and_then(sleepers);
-            still = if now.is_some() && now == last {
+            let seen = own.as_deref().and_then(sleepers);
+            let longest = if seen.is_some() {
+                LONGEST
+            } else {
+                LONGEST_UNSEEN
+            };
+            let asleep = seen.flatten();
+            still = if asleep.is_some() && asleep == last {
                 still + 1
             } else {
                 0
             };
-            last = now;
-            if still >= LOOKS || lock(&self.stage).1.elapsed() > LONGEST {
+            last = asleep;
+            if still >= LOOKS || lock(&self.stage).1.elapsed() > longest {
                 break;
             }
         }
@@ -166,26 +174,33 @@ fn own_task() -> Option<String> {
     Some(path.file_name()?.to_str()?.to_owned())
 }
 
-/// How often each of the other threads has been switched; `None` if one of them is not asleep.
-fn sleepers(own: &str) -> Option<Vec<(String, String)>> {
+/// How often each thread has been switched.
+type Switches = Vec<(String, String)>;
+
+/// The switches of the other threads; `Some(None)` if one of them is not asleep, `None` if they
+/// cannot be looked at.
+fn sleepers(own: &str) -> Option<Option<Switches>> {
     let mut threads = Vec::new();
     for task in fs::read_dir("/proc/self/task").ok()? {
         let name = task.ok()?.file_name().into_string().ok()?;
         if name == own {
             continue;
         }
-        let status = fs::read_to_string(format!("/proc/self/task/{name}/status")).ok()?;
+        let Ok(status) = fs::read_to_string(format!("/proc/self/task/{name}/status")) else {
+            // The thread has ended meanwhile.
+            return Some(None);
+        };
         let field = |field: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(field));
             line.map(str::trim)
         };
         if !field("State:")?.starts_with('S') {
-            return None;
+            return Some(None);
         }
         let switches = field("voluntary_ctxt_switches:")?.to_owned();
         threads.push((name, switches));
     }
-    Some(threads)
+    Some(Some(threads))
 }
 
 /// Unparks the thread that waits in [`Stage::block_on`].

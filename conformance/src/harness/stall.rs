@@ -1,10 +1,9 @@
 //! Noticing that nothing goes on any more.
 
 use std::fs;
-use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the threads are looked at, and how often in a row they must be found unmoved.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -31,30 +30,61 @@ pub(super) fn watch(stalled: impl FnOnce() + Send + 'static) -> Watch {
     Watch { _over: over }
 }
 
-/// Whether nothing moved for long enough; `false` if the watch was over before.
-fn nothing_moves(watching: &Receiver<()>) -> bool {
-    let Ok(own) = fs::read_link("/proc/thread-self") else {
-        return false;
-    };
-    let mut before = None;
-    let mut unmoved = 0;
-    while watching.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
-        let now = others_asleep(&own);
-        unmoved = if now.is_some() && now == before {
-            unmoved + 1
-        } else {
-            0
-        };
-        if unmoved == LOOKS {
+/// Waits until `condition` is true, or cannot come true: every other thread sleeps, or five seconds
+/// have passed.
+///
+/// For what an executor's own threads do where nothing can be awaited, as after its drop.
+pub(crate) fn eventually(mut condition: impl FnMut() -> bool) -> bool {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    for _ in 0..1_000 {
+        if condition() {
             return true;
         }
-        before = now;
+        thread::yield_now();
+    }
+    let mut others = Others::default();
+    while !condition() {
+        thread::sleep(PAUSE);
+        if others.unmoved() == LOOKS || Instant::now() >= deadline {
+            return condition();
+        }
+    }
+    true
+}
+
+/// Whether nothing moved for long enough; `false` if the watch was over before.
+fn nothing_moves(watching: &Receiver<()>) -> bool {
+    let mut others = Others::default();
+    while watching.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+        if others.unmoved() == LOOKS {
+            return true;
+        }
     }
     false
 }
 
+/// The other threads of the process, looked at again and again.
+#[derive(Default)]
+struct Others {
+    before: Option<Vec<String>>,
+    unmoved: usize,
+}
+
+impl Others {
+    /// How many looks in a row found all of them asleep, and none to have run in between.
+    fn unmoved(&mut self) -> usize {
+        let now = others_asleep();
+        let same = now.is_some() && now == self.before;
+        self.unmoved = if same { self.unmoved + 1 } else { 0 };
+        self.before = now;
+        self.unmoved
+    }
+}
+
 /// How often each other thread has been switched to, if all of them sleep.
-fn others_asleep(own: &Path) -> Option<Vec<String>> {
+fn others_asleep() -> Option<Vec<String>> {
+    let own = fs::read_link("/proc/thread-self").ok()?;
     let mut threads = Vec::new();
     for task in fs::read_dir("/proc/self/task").ok()? {
         let task = task.ok()?.path();

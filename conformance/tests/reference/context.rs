@@ -83,6 +83,13 @@ pub(crate) fn is_entered() -> bool {
     ENTERED.get() > 0
 }
 
+impl Entered {
+    /// Whether this is not a call inside of another.
+    pub(crate) fn is_outermost(&self) -> bool {
+        ENTERED.get() == 1
+    }
+}
+
 impl Drop for Entered {
     fn drop(&mut self) {
         if broken(Fault::RootPanicPoisons) && std::thread::panicking() {

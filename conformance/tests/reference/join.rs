@@ -171,7 +171,11 @@ impl<T> Drop for Handle<T> {
         if broken(Fault::DroppedHandleLeaksOutput) {
             return std::mem::forget(result);
         }
-        drop(result);
+        if broken(Fault::OutputDropPanicEscapes) {
+            drop(result);
+        } else {
+            contain(|| drop(result));
+        }
         faults::on_handle_drop(&self.ask);
     }
 }

@@ -32,7 +32,8 @@ pub static RULES: &[Rule] = &[
             goes on.",
         rationale: "A call that waits for a thread which it holds itself never returns; one that \
             leaves the thread's state changed spoils the outer call. The inner root needs a wake from \
-            another thread, and wakes the outer one, which must not lose that.",
+            another thread, and wakes the outer one, which must not lose that, nor the outer tasks \
+            their turn.",
         bugs: &["async-std#644"],
     },
     Rule {
@@ -89,10 +90,40 @@ pub static RULES: &[Rule] = &[
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __block_on {
+    // B2 is told whether there are tasks: it checks them too, and does without.
+    (@tests [$executor:ty] $have:tt) => {
+        $crate::__group! { { @tests [$crate::__told_spawn!($executor, $have)] $have } block_on
+            b02_must_nested_call_is_as_declared [nested];
+        }
+        $crate::__other_block_on! { @tests [$executor] $have }
+    };
+    (@entries $list:ident [$executor:ty] $have:tt) => {
+        $crate::__group! { { @entries $list [$crate::__told_spawn!($executor, $have)] $have } block_on
+            b02_must_nested_call_is_as_declared [nested];
+        }
+        $crate::__other_block_on! { @entries $list [$executor] $have }
+    };
     ($($to:tt)*) => {
         $crate::__group! { { $($to)* } block_on
             b01_must_wake_before_park_returns [];
             b02_must_nested_call_is_as_declared [nested];
+            b03_must_work_on_blocking_threads [blocking];
+            b04_should_tasks_survive_between_calls [spawn];
+            b05_must_concurrent_calls_all_progress [shared];
+            b06_must_return_although_tasks_pend [spawn];
+            b07_should_nested_scopes_do_not_stack [spawn nested];
+            b08_must_context_is_restored [];
+        }
+    };
+}
+
+/// The rules for which the executor's own type will do.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __other_block_on {
+    ($($to:tt)*) => {
+        $crate::__group! { { $($to)* } block_on
+            b01_must_wake_before_park_returns [];
             b03_must_work_on_blocking_threads [blocking];
             b04_should_tasks_survive_between_calls [spawn];
             b05_must_concurrent_calls_all_progress [shared];

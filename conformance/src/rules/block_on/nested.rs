@@ -8,31 +8,46 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 
 use crate::Case;
-use crate::adapter::{Blocking, NestedBlockOn, Spawn};
+use crate::adapter::{Blocking, Executor, NestedBlockOn, Spawn};
 use crate::rules::wakers::kit::{Bell, poll_as_task, yield_once};
+use crate::rules::wakers::{HandleOf, TrySpawn};
 
 /// B2: `block_on` inside `block_on` does what the adapter declares, and the outer call goes on.
-pub fn b02_must_nested_call_is_as_declared<E: NestedBlockOn>(case: &Case) {
-    let mut executor = E::new();
+pub fn b02_must_nested_call_is_as_declared<T: TrySpawn>(case: &Case)
+where
+    T::Inner: NestedBlockOn,
+{
+    let mut executor = T::Inner::new();
     let handle = executor.handle();
     for _ in 0..20 {
-        let outer = Bell::default();
         case.watch(
-            "the outer root was woken during the inner `block_on`, or the inner one by another \
-             thread, and was not polled again",
-            || {
-                executor.block_on(async {
-                    let mut waiting = Box::pin(outer.heard(1));
-                    poll_as_task(&mut waiting).await;
-                    nest_as_declared::<E>(&handle, outer.clone());
-                    waiting.await;
-                    if E::WORKS {
-                        nest_a_panic::<E>(&handle);
-                    }
-                    yield_once().await;
-                });
-            },
+            "a root that was woken during the inner `block_on`, or a task of the outer one, was not \
+             polled again",
+            || executor.block_on(nest_among_tasks::<T>(&handle)),
         );
+    }
+}
+
+/// An inner call while the outer root waits, and outer tasks are queued.
+async fn nest_among_tasks<T: TrySpawn>(handle: &HandleOf<T>)
+where
+    T::Inner: NestedBlockOn,
+{
+    let outer = Bell::default();
+    let mut waiting = Box::pin(outer.heard(1));
+    poll_as_task(&mut waiting).await;
+    let tasks: Vec<_> = (0..3)
+        .filter_map(|_| T::try_spawn(handle, yield_once()))
+        .collect();
+    nest_as_declared::<T::Inner>(handle, outer.clone());
+    if T::Inner::WORKS {
+        nest_a_panic::<T::Inner>(handle);
+    }
+    waiting.await;
+    yield_once().await;
+    for task in tasks {
+        task.await
+            .expect("a task that was queued during an inner `block_on` ends");
     }
 }
 

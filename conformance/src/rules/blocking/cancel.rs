@@ -46,9 +46,9 @@ impl Holding {
 /// K5: cancelling a closure that waits may keep it from running; one that runs ends.
 pub fn k05_must_a_cancelled_closure_runs_whole_or_never<E: Blocking + Abort>(case: &Case) {
     let (mut executor, limited) = pool::<E>(1);
-    let handle = executor.handle();
+    let handle = executor.get().handle();
     let stage = Stage::new(case);
-    executor.block_on(stage.watch(async {
+    executor.get().block_on(stage.watch(async {
         stage.at("a closure that is to hold a thread");
         let mut holding = Holding::start::<E>(&handle).await;
         let mut queued = limited.then(|| Queued::start::<E>(&handle));
@@ -126,11 +126,11 @@ fn abort(case: &Case, handle: &mut JoinHandle<u32>) {
 /// K6: the handle of a closure resolves although its executor is gone.
 pub fn k06_must_after_shutdown_it_resolves<E: Blocking>(case: &Case) {
     let (mut executor, _) = pool::<E>(1);
-    let handle = executor.handle();
+    let handle = executor.get().handle();
     let stage = Stage::new(case);
     let ran = Arc::new(AtomicUsize::new(0));
     let (started, late) = mpsc::channel();
-    let (holding, queued, task) = executor.block_on(stage.watch(async {
+    let (holding, queued, task) = executor.get().block_on(stage.watch(async {
         stage.at("a closure that is to hold a thread");
         let holding = Holding::start::<E>(&handle).await;
         let ran = Arc::clone(&ran);

@@ -12,9 +12,9 @@ use crate::devices::Stage;
 pub fn k01_must_a_panic_reaches_the_awaiter<E: Blocking>(case: &Case) {
     const CLOSURES: usize = 20;
     let (mut executor, _) = pool::<E>(2);
-    let handle = executor.handle();
+    let handle = executor.get().handle();
     let stage = Stage::new(case);
-    executor.block_on(stage.watch(async {
+    executor.get().block_on(stage.watch(async {
         for number in 0..CLOSURES {
             stage.at(format_args!(
                 "closure {number} has panicked, and its handle is mute"
@@ -44,10 +44,10 @@ pub fn k01_must_a_panic_reaches_the_awaiter<E: Blocking>(case: &Case) {
 /// K2: a closure can start closures and tasks.
 pub fn k02_must_closures_start_closures<E: Blocking + Remote>(case: &Case) {
     const DEPTH: usize = 10;
-    let mut executor = E::new();
-    let handle = executor.handle();
+    let (mut executor, _) = pool::<E>(DEPTH);
+    let handle = executor.get().handle();
     let stage = Stage::new(case);
-    executor.block_on(stage.watch(async {
+    executor.get().block_on(stage.watch(async {
         stage.at("closures start each other, and one of them or its task does not run");
         let result = nest::<E>(&handle, DEPTH).await;
         let depth = result.expect("a closure can start a closure and a task");

@@ -4,6 +4,8 @@ mod cancel;
 mod closures;
 mod threads;
 
+use std::{mem, thread};
+
 use crate::Rule;
 use crate::adapter::Blocking;
 
@@ -11,7 +13,10 @@ pub use cancel::{
     k05_must_a_cancelled_closure_runs_whole_or_never, k06_must_after_shutdown_it_resolves,
 };
 pub use closures::{k01_must_a_panic_reaches_the_awaiter, k02_must_closures_start_closures};
-pub use threads::{k03_must_a_long_queue_drains, k04_must_a_failed_thread_orphans_nothing};
+pub use threads::{
+    k03_must_a_long_queue_drains, k04_must_a_failed_thread_orphans_nothing,
+    k07_must_threads_do_not_pile_up,
+};
 
 /// The rules of the group.
 pub static RULES: &[Rule] = &[
@@ -67,6 +72,15 @@ pub static RULES: &[Rule] = &[
             a handle must resolve.",
         bugs: &["tokio#1853"],
     },
+    Rule {
+        name: "k07_must_threads_do_not_pile_up",
+        statement: "Executors that come and go do not leave the threads of their pools behind.",
+        rationale: "A thread that outlives its executor waits for a closure that nobody can give to \
+            it, and tests or plug-ins that start executors run out of threads. Executors run \
+            closures and are dropped; twice as many must leave no more threads, once those that end \
+            late have had a second for it. A pool that all executors share does that, too.",
+        bugs: &["tokio#3473"],
+    },
 ];
 
 /// Lists the rules with the capabilities that they need.
@@ -81,14 +95,35 @@ macro_rules! __blocking {
             k04_must_a_failed_thread_orphans_nothing [blocking];
             k05_must_a_cancelled_closure_runs_whole_or_never [blocking abort];
             k06_must_after_shutdown_it_resolves [blocking];
+            k07_must_threads_do_not_pile_up [blocking];
         }
     };
 }
 
 /// An executor whose pool has at most `threads`, and whether that could be chosen.
-fn pool<E: Blocking>(threads: usize) -> (E, bool) {
+fn pool<E: Blocking>(threads: usize) -> (Kept<E>, bool) {
     match E::with_blocking_threads(threads) {
-        Some(executor) => (executor, true),
-        None => (E::new(), false),
+        Some(executor) => (Kept(Some(executor)), true),
+        None => (Kept(Some(E::new())), false),
+    }
+}
+
+/// An executor that is not dropped when its rule has failed: it may wait for closures that never
+/// end, and so hide what was found.
+struct Kept<E>(Option<E>);
+
+impl<E> Kept<E> {
+    /// The executor, which is there until it is dropped.
+    fn get(&mut self) -> &mut E {
+        self.0.as_mut().expect("it is taken by the drop alone")
+    }
+}
+
+impl<E> Drop for Kept<E> {
+    fn drop(&mut self) {
+        let executor = self.0.take();
+        if thread::panicking() {
+            mem::forget(executor);
+        }
     }
 }

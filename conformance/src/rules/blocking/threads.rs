@@ -1,15 +1,17 @@
-//! K3, K4: fewer threads than closures, and none at all.
+//! K3, K4, K7: fewer threads than closures, none at all, and too many.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::pool;
 use crate::Case;
 use crate::adapter::Blocking;
-use crate::devices::{Stage, gate};
+use crate::devices::{Stage, gate, thread_count};
+use crate::harness::Settings;
 use crate::rules::system::AddressSpace;
 
 /// What closures have done.
@@ -35,33 +37,37 @@ pub fn k03_must_a_long_queue_drains<E: Blocking>(case: &Case) {
     const THREADS: usize = 2;
     const CLOSURES: usize = 500;
     let (mut executor, limited) = pool::<E>(THREADS);
-    let handle = executor.handle();
+    let handle = executor.get().handle();
     let stage = Stage::new(case);
     let counts = Arc::new(Counts::default());
-    executor.block_on(stage.watch(async {
-        let held = Arc::new(Barrier::new(THREADS + 1));
+    executor.get().block_on(stage.watch(async {
+        let mut held = Vec::new();
         let mut handles = Vec::new();
         for number in 0..CLOSURES {
-            let (counts, held) = (Arc::clone(&counts), Arc::clone(&held));
+            // The first hold the threads until all are queued.
+            let holds = number < THREADS;
+            let (release, wait) = mpsc::channel::<()>();
+            let (started, opener) = gate();
+            if holds {
+                held.push((started, release));
+            }
+            let counts = Arc::clone(&counts);
             handles.push(E::spawn_blocking(&handle, move || {
                 counts.count(|| {
-                    // These hold the threads until all are queued.
-                    if number < THREADS {
-                        held.wait();
-                    }
+                    opener.open();
+                    // What it is told is that there is nobody left to tell.
+                    let _ = wait.recv();
                 });
                 number
             }));
         }
         stage.at("the closures that are to hold the threads");
-        // On a thread of its own, so that one closure which does not run is noticed.
-        let (gate, opener) = gate();
-        let releasing = thread::spawn(move || {
-            held.wait();
-            opener.open()
-        });
-        gate.await;
-        releasing.join().expect("no panic");
+        let mut released = Vec::new();
+        for (started, release) in held {
+            started.await;
+            released.push(release);
+        }
+        drop(released);
         for (number, handle) in handles.into_iter().enumerate() {
             stage.at(format_args!(
                 "closure {number} of {CLOSURES} that were queued"
@@ -80,9 +86,9 @@ pub fn k03_must_a_long_queue_drains<E: Blocking>(case: &Case) {
 /// K4: where no thread can be started, a closure runs later or its handle says no.
 pub fn k04_must_a_failed_thread_orphans_nothing<E: Blocking>(case: &Case) {
     let (mut executor, _) = pool::<E>(4);
-    let handle = executor.handle();
+    let handle = executor.get().handle();
     let stage = Stage::new(case);
-    executor.block_on(stage.watch(async {
+    executor.get().block_on(stage.watch(async {
         start_in_vain::<E>(case, &handle, &stage, "an empty pool", || {}).await;
 
         let (gate, opener) = gate();
@@ -146,4 +152,41 @@ async fn start_in_vain<E: Blocking>(
     ));
     let after = E::spawn_blocking(handle, || 7).await;
     assert_eq!(after.expect("threads can be started again"), 7);
+}
+
+/// K7: executors that come and go do not leave the threads of their pools behind.
+pub fn k07_must_threads_do_not_pile_up<E: Blocking>(case: &Case) {
+    const EXECUTORS: usize = 15;
+    if Settings::from_env().in_process || thread_count().is_none() {
+        case.skip("the threads of this process cannot be told from those of other rules");
+    }
+    // The first make what all of them share.
+    let before = threads_after::<E>(EXECUTORS, 0);
+    let tolerated = before + EXECUTORS / 2;
+    let after = threads_after::<E>(EXECUTORS, tolerated);
+    assert!(
+        after <= tolerated,
+        "{EXECUTORS} executors came and went, and there are {after} threads instead of {before}"
+    );
+}
+
+/// How many threads there are when executors have come and gone; it gives them a second to end, or
+/// less if no more than `tolerated` are left.
+fn threads_after<E: Blocking>(executors: usize, tolerated: usize) -> usize {
+    for _ in 0..executors {
+        let mut executor = E::new();
+        let handle = executor.handle();
+        executor.block_on(async {
+            let closures: Vec<_> = (0..3).map(|_| E::spawn_blocking(&handle, || ())).collect();
+            for closure in closures {
+                closure.await.expect("it was not cancelled");
+            }
+        });
+    }
+    let patience = Instant::now() + Duration::from_secs(1);
+    let threads = || thread_count().unwrap_or(0);
+    while threads() > tolerated && Instant::now() < patience {
+        thread::sleep(Duration::from_millis(5));
+    }
+    threads()
 }

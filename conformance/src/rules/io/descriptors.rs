@@ -1,6 +1,6 @@
 //! I7, I8, I9, I19: descriptors that are reused, duplicated, shared, and inherited.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::future::Future;
 use std::io::{self, Read as _, Write as _};
 use std::net::{self, Ipv4Addr, Shutdown, SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ use super::ends::idle;
 use super::stream::{begin_read, echo, give_way, pair, read_byte, std_listener, write_all};
 use crate::Case;
 use crate::adapter::Tcp;
-use crate::devices::{Stage, join_all};
+use crate::devices::{Opener, Stage, gate, join_all};
 use crate::rules::system;
 
 /// I7: a descriptor that is used again is a new one: no event or data of the former reaches it.
@@ -150,38 +150,37 @@ pub fn i09_must_two_readers_of_one_socket_are_both_served<E: Tcp>(case: &Case) {
     let handle = executor.handle();
     let stage = Stage::new(case);
     executor.block_on(stage.watch(async {
-        let (first, second, peer) = duplicates::<E>(case, &handle);
-        let read = Cell::new(0);
-        stage.at("two readers of one socket: neither takes the first byte");
-        let reader = async |mut stream: E::Stream| {
-            while let Some(byte) = read_byte(&mut stream).await.expect("no error") {
-                assert_eq!(usize::from(byte), read.get(), "the bytes come in order");
-                read.set(read.get() + 1);
-                stage.at("two readers of one socket: one of them is not served, or not at the end");
-                send(&peer, read.get(), BYTES);
+        let (mut first, mut second, mut peer) = duplicates::<E>(case, &handle);
+        let read = RefCell::new((0, None::<Opener>));
+        let reader = async |stream: &mut E::Stream| {
+            while let Some(byte) = read_byte(stream).await.expect("no error") {
+                let mut read = read.borrow_mut();
+                assert_eq!(usize::from(byte), read.0, "the bytes come in order");
+                read.0 += 1;
+                read.1.take().map(|opener| opener.open());
             }
         };
         let sender: Child<'_> = Box::pin(async {
+            for byte in 0..BYTES {
+                // Both readers wait by then.
+                give_way().await;
+                give_way().await;
+                let (gate, opener) = gate();
+                read.borrow_mut().1 = Some(opener);
+                stage.at(format_args!("neither of two readers takes byte {byte}"));
+                peer.write_all(&[byte as u8]).expect("there is room");
+                gate.await;
+            }
             give_way().await;
-            send(&peer, 0, BYTES);
+            give_way().await;
+            stage.at("the stream has ended, and one of its two readers is mute");
+            peer.shutdown(Shutdown::Write).expect("it is connected");
         });
-        join_all([
-            Box::pin(reader(first)) as Child<'_>,
-            Box::pin(reader(second)),
-            sender,
-        ])
-        .await;
-        assert_eq!(read.get(), BYTES, "bytes were read");
+        // They are kept until both have ended: a stream that is dropped wakes nobody.
+        let readers: [Child<'_>; 2] = [Box::pin(reader(&mut first)), Box::pin(reader(&mut second))];
+        join_all(readers.into_iter().chain([sender])).await;
+        assert_eq!(read.borrow().0, BYTES, "bytes were read");
     }));
-}
-
-/// Sends the byte of that number; after the last one, the end.
-fn send(mut peer: &net::TcpStream, number: usize, bytes: usize) {
-    if number < bytes {
-        peer.write_all(&[number as u8]).expect("there is room");
-    } else {
-        peer.shutdown(Shutdown::Write).expect("it is connected");
-    }
 }
 
 /// I19: every descriptor that the executor opens is closed by `exec`.
@@ -192,7 +191,7 @@ pub fn i19_must_every_descriptor_is_close_on_exec<E: Tcp>(case: &Case) {
     let mut executor = E::new();
     let handle = executor.handle();
     let stage = Stage::new(case);
-    let inherited = executor.block_on(stage.watch(async {
+    let opened = executor.block_on(stage.watch(async {
         stage.at("a connection with itself");
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut listener = E::listen(&handle, any).await.expect("a port is free");
@@ -205,16 +204,14 @@ pub fn i19_must_every_descriptor_is_close_on_exec<E: Tcp>(case: &Case) {
             peer.write_all(b"x").expect("there is room");
             assert_eq!(read_byte(stream).await.expect("no error"), Some(b'x'));
         }
-        let opened = system::descriptors().expect("the system told a moment ago");
-        let known = |number: u32| before.iter().any(|&(former, _)| former == number);
-        let inherited = opened
-            .into_iter()
-            .filter(|&(number, closed)| !closed && !known(number));
-        // Named while they are open.
-        inherited
-            .map(|(number, _)| system::descriptor_name(number))
-            .collect::<Vec<_>>()
+        system::descriptors().expect("the system told a moment ago")
     }));
+    let known = |number: u32| before.iter().any(|former| former.number == number);
+    let inherited: Vec<_> = opened
+        .iter()
+        .filter(|descriptor| !descriptor.close_on_exec && !known(descriptor.number))
+        .map(|descriptor| &descriptor.name)
+        .collect();
     assert!(
         inherited.is_empty(),
         "a child process would inherit {inherited:?}"

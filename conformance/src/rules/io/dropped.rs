@@ -6,10 +6,11 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::pin::{Pin, pin};
 use std::thread;
 
-use super::stream::{give_way, once, pair, read, read_byte, std_listener, write_all};
+use super::stream::{give_way, once, pair, read, read_byte, write_all};
 use crate::Case;
 use crate::adapter::Tcp;
 use crate::devices::{Allocated, Stage, allocated, descriptor_count};
+use crate::rules::system::Full;
 
 /// I12: what the system writes for a read that was dropped does not land in others' memory.
 pub fn i12_must_a_buffer_outlives_its_dropped_read<E: Tcp>(case: &Case) {
@@ -133,9 +134,11 @@ async fn drop_connect_and_read<E: Tcp>(handle: &E::Handle, stage: &Stage<'_>, ro
     stage.at(format_args!(
         "round {round}: a `connect` and a read are dropped"
     ));
-    let unasked = std_listener();
-    let address = unasked.local_addr().expect("a listener has an address");
-    drop(once(pin!(E::connect(handle, address))).await);
+    if let Some(full) = Full::new() {
+        let full = full.expect("a port is free");
+        // No answer comes while the listener's queue is full.
+        drop(once(pin!(E::connect(handle, full.address))).await);
+    }
     let (mut stream, mut peer) = pair::<E>(handle).await;
     let mut buffer = vec![0; 32 << 10];
     let early = once(pin!(read(&mut stream, &mut buffer))).await;

@@ -133,11 +133,11 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         name: "j16_must_finished_means_ready",
-        statement: "When `is_finished` says yes, the handle is ready at the next poll, and it \
-            does not say no for ever.",
+        statement: "When `is_finished` says yes, the handle is ready at the next poll, also when \
+            the task was cancelled.",
         rationale: "It is called in order to poll by hand, once, and give up the handle \
-            otherwise. Handles are polled as soon as they say that the task has ended, which on \
-            an executor with threads of its own is while it ends.",
+            otherwise. Tasks that were asked to end have not ended yet: handles are polled as soon \
+            as they say yes after a cancel, and as soon as tasks end by themselves.",
         bugs: &["tokio#4709"],
     },
     Rule {
@@ -174,5 +174,15 @@ pub static RULES: &[Rule] = &[
             is kept for later keeps the joiner's memory with it. The last clone of a join waker \
             reports its drop.",
         bugs: &["tokio#4724"],
+    },
+    Rule {
+        name: "j21_must_finished_means_ready_without_cancelling",
+        statement: "When `is_finished` says yes of a task that was not cancelled, the handle is \
+            ready at the next poll, and it does not say no for ever.",
+        rationale: "This is the part of the rule about `is_finished` for executors that cannot \
+            cancel. Handles are polled as soon as they say yes, which on an executor with threads \
+            of its own is while the task ends; when the executor has gone, a task that ended must \
+            not be said to run.",
+        bugs: &[],
     },
 ];

@@ -22,7 +22,7 @@ pub use detach::{
 pub use outcome::{
     j01_must_outcomes_are_told_apart, j02_must_wake_the_latest_join_waker,
     j03_must_join_by_a_foreign_executor, j16_must_finished_means_ready,
-    j17_must_resolve_after_shutdown,
+    j17_must_resolve_after_shutdown, j21_must_finished_means_ready_without_cancelling,
 };
 pub use races::{
     j07_must_not_lose_a_remote_cancel, j18_must_not_lose_a_racing_join,
@@ -50,11 +50,12 @@ macro_rules! __join {
             j13_must_cancel_outside_a_runtime [abort];
             j14_must_release_the_join_waker [spawn];
             j15_must_free_cycles_of_joins [spawn];
-            j16_must_finished_means_ready [spawn];
+            j16_must_finished_means_ready [abort];
             j17_must_resolve_after_shutdown [spawn];
             j18_must_not_lose_a_racing_join [remote];
             j19_must_settle_a_racing_cancel [remote abort];
             j20_should_release_the_join_waker_at_completion [spawn];
+            j21_must_finished_means_ready_without_cancelling [spawn];
         }
     };
 }

@@ -7,7 +7,7 @@ use std::task::Poll;
 use super::support::{
     Outcome, Tally, block_on, contained, ended, in_time, poll_with, probe, raise, spin, yield_once,
 };
-use crate::adapter::Spawn;
+use crate::adapter::{Abort, Spawn};
 use crate::devices::{gate, join_all, poll_once};
 use crate::{Case, JoinError, JoinHandle};
 
@@ -111,8 +111,32 @@ pub fn j03_must_join_by_a_foreign_executor<E: Spawn>(_: &Case) {
     let _ = executor.block_on(in_time(unresolved, waiting));
 }
 
-/// J16: where `is_finished` says so, the handle is ready.
-pub fn j16_must_finished_means_ready<E: Spawn>(case: &Case) {
+/// J16: where `is_finished` says so, the handle is ready, also when the task was cancelled.
+pub fn j16_must_finished_means_ready<E: Abort>(case: &Case) {
+    check_finished::<E>(case);
+    let mut executor = E::new();
+    let handle = executor.handle();
+    executor.block_on(async {
+        for number in 0..20 {
+            let (probe, seen) = probe(pending::<()>());
+            let mut task = E::spawn(&handle, probe);
+            if number % 2 == 0 {
+                seen.polled().await;
+            }
+            task.abort();
+            watch_finish(task, 10).await;
+            yield_once().await;
+        }
+    });
+}
+
+/// J21: where `is_finished` says so, the handle is ready, on executors that cannot cancel too.
+pub fn j21_must_finished_means_ready_without_cancelling<E: Spawn>(case: &Case) {
+    check_finished::<E>(case);
+}
+
+/// Polls handles when their tasks end, and when the executor has gone.
+fn check_finished<E: Spawn>(case: &Case) {
     const TASKS: usize = 300;
     let mut executor = E::new();
     let handle = executor.handle();

@@ -80,7 +80,7 @@ impl Drop for CountedDrop {
     }
 }
 
-/// N8: dropping an executor with pending local tasks neither panics nor spins.
+/// N8: dropping an executor drops its pending local tasks, and neither panics nor spins.
 pub fn n08_must_dropping_pending_tasks_ends<E: SpawnLocal>(case: &Case) {
     const TASKS: usize = 50;
     let home = Home::here();
@@ -111,6 +111,11 @@ pub fn n08_must_dropping_pending_tasks_ends<E: SpawnLocal>(case: &Case) {
         let said = said(payload.as_ref());
         panic!("dropping an executor with pending local tasks panicked: {said}");
     }
+    let left = home.left();
+    assert!(
+        left == 0,
+        "{left} pending local futures were not dropped with the executor"
+    );
     drop(waiting);
     home.judge("the executor was dropped with tasks that were pending");
 }

@@ -13,7 +13,7 @@ pub use context::{
 pub use drops::{n06_must_drop_in_a_thread_local, n08_must_dropping_pending_tasks_ends};
 pub use moved::n04_must_not_move_across_threads;
 #[doc(hidden)]
-pub use moved::{AnySend, Movable, SendProbe, TryMove};
+pub use moved::{AnySend, SendProbe, TryMove};
 pub use threads::{
     n01_must_poll_on_the_owner_thread, n02_must_drop_on_the_owner_thread,
     n03_must_foreign_references_drop_nothing,
@@ -84,7 +84,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         name: "n08_must_dropping_pending_tasks_ends",
-        statement: "Dropping an executor with pending local tasks neither panics nor spins.",
+        statement: "Dropping an executor drops its pending local tasks, and neither panics nor spins.",
         rationale: "A loop over what is left must end although drops wake their peers and \
             themselves. Tasks wait, are queued, were never polled, were woken after the last call, \
             join each other, and wake each other in their drops. What does not end is seen to by the \
@@ -156,7 +156,7 @@ macro_rules! __other_local {
 #[macro_export]
 macro_rules! __movable {
     ($executor:ty) => {
-        $crate::rules::local::Movable<$executor, {
+        $crate::rules::wakers::Told<$executor, {
             #[allow(unused_imports, reason = "needed only for types that are not `Send`")]
             use $crate::rules::local::AnySend as _;
             <$crate::rules::local::SendProbe<$executor>>::IS_SEND

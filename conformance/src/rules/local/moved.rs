@@ -1,6 +1,5 @@
 //! Moving an executor to another thread: N4.
 
-use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -8,11 +7,8 @@ use std::thread;
 use super::home::{Home, LocalParked, park_local};
 use crate::Case;
 use crate::adapter::{Executor, SpawnLocal};
+use crate::rules::wakers::Told;
 use crate::rules::wakers::kit::yield_once;
-
-/// An executor, and whether it is `Send`.
-#[derive(Debug)]
-pub struct Movable<E, const SEND: bool>(E);
 
 /// Tells by [`IS_SEND`](Self::IS_SEND) whether `T` is `Send`, where `T` is known.
 #[derive(Debug)]
@@ -40,7 +36,7 @@ pub trait TryMove {
     fn try_move(inner: Self::Inner, there: fn(Self::Inner)) -> bool;
 }
 
-impl<E: SpawnLocal + Send> TryMove for Movable<E, true> {
+impl<E: SpawnLocal + Send> TryMove for Told<E, true> {
     type Inner = E;
 
     fn try_move(inner: E, there: fn(E)) -> bool {
@@ -50,28 +46,11 @@ impl<E: SpawnLocal + Send> TryMove for Movable<E, true> {
     }
 }
 
-impl<E: SpawnLocal> TryMove for Movable<E, false> {
+impl<E: SpawnLocal> TryMove for Told<E, false> {
     type Inner = E;
 
     fn try_move(_: E, _: fn(E)) -> bool {
         false
-    }
-}
-
-impl<E: Executor, const SEND: bool> Executor for Movable<E, SEND> {
-    const NAME: &'static str = E::NAME;
-    type Handle = E::Handle;
-
-    fn new() -> Self {
-        Self(E::new())
-    }
-
-    fn handle(&self) -> E::Handle {
-        self.0.handle()
-    }
-
-    fn block_on<F: Future>(&mut self, root: F) -> F::Output {
-        self.0.block_on(root)
     }
 }
 
@@ -82,11 +61,11 @@ pub fn n04_must_not_move_across_threads<M: TryMove>(case: &Case) {
         let home = Home::here();
         let mut executor = M::Inner::new();
         let handle = executor.handle();
-        let tasks: Vec<LocalParked> = executor.block_on(async {
-            vec![
-                park_local::<M::Inner>(&handle, &home).await,
-                park_local::<M::Inner>(&handle, &home).await,
-            ]
+        let tasks: [LocalParked; 2] = case.watch("a local task was never polled", || {
+            executor.block_on(async {
+                let first = park_local::<M::Inner>(&handle, &home).await;
+                [first, park_local::<M::Inner>(&handle, &home).await]
+            })
         });
         tasks[0].gate.open();
         let moved = case.watch(

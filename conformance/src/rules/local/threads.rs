@@ -73,7 +73,11 @@ pub fn n02_must_drop_on_the_owner_thread<E: SpawnLocal + Abort>(case: &Case) {
     home.judge("they were aborted there");
     drop(executor);
     home.judge("they were aborted there, and the executor was dropped");
-    assert_eq!(home.left(), 0, "so many local futures were never dropped");
+    let left = home.left();
+    assert!(
+        left == 0,
+        "{left} local futures that were aborted were never dropped"
+    );
 }
 
 async fn abort_elsewhere<E: SpawnLocal>(handle: &E::Handle, home: &Home, state: Aborted) {

@@ -39,8 +39,9 @@ impl<F: Future> Future for Mined<F> {
 }
 
 /// P5: a panic in a future's drop does not end the process.
-pub fn p05_should_survive_a_panicking_future_drop<E: Spawn>(_: &Case) {
+pub fn p05_should_survive_a_panicking_future_drop<E: Spawn>(case: &Case) {
     const TASKS: usize = 16;
+    case.event("futures end whose drop panics");
     let mut executor = E::new();
     let handle = executor.handle();
     let bursts = Tally::new();
@@ -79,8 +80,9 @@ pub fn p05_should_survive_a_panicking_future_drop<E: Spawn>(_: &Case) {
 }
 
 /// P6: a panic in an output's drop is contained.
-pub fn p06_should_contain_a_panicking_output_drop<E: Spawn>(_: &Case) {
+pub fn p06_should_contain_a_panicking_output_drop<E: Spawn>(case: &Case) {
     const TASKS: usize = 8;
+    case.event("outputs that nobody took are dropped, which panics");
     let mut executor = E::new();
     let handle = executor.handle();
     let (early, late, last) = (Tally::new(), Tally::new(), Tally::new());
@@ -131,9 +133,12 @@ fn drop_contained(task: JoinHandle<Bomb>) {
 }
 
 /// P11: one drop that panics does not skip the others.
-pub fn p11_must_drop_all_despite_a_panicking_drop<E: Spawn>(_: &Case) {
+pub fn p11_must_drop_all_despite_a_panicking_drop<E: Spawn>(case: &Case) {
     const TASKS: usize = 32;
     for position in [0, TASKS / 2, TASKS - 1] {
+        case.event(format_args!(
+            "the executor is dropped, and the drop of future {position} of {TASKS} panics"
+        ));
         let mut executor = E::new();
         let handle = executor.handle();
         let bursts = Tally::new();

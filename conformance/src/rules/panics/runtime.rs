@@ -170,7 +170,8 @@ pub fn p10_must_drop_while_unwinding<E: Spawn>(case: &Case) {
     for by_root in [false, true] {
         for handles_first in [false, true] {
             case.event(format_args!(
-                "by the root's panic: {by_root}, handles dropped first: {handles_first}"
+                "an executor is dropped while the thread unwinds; the root panicked: {by_root}, \
+                 handles go first: {handles_first}"
             ));
             let watched = Slot::new();
             let unwound: thread::Result<()> = catch_unwind(AssertUnwindSafe(|| {
@@ -271,7 +272,7 @@ pub fn p12_must_keep_tasks_sound_after_the_roots_panic<E: Spawn>(case: &Case) {
                 // Another thread wakes some of the tasks at about the time of the panic.
                 let opened = aside.ask(move || openers.iter().for_each(|gate| _ = gate.open()));
                 if round % 2 == 0 {
-                    opened.given("`wake` does not come back").await;
+                    opened.get("`wake` does not come back").await;
                 }
                 raise();
             });

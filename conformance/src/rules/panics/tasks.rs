@@ -4,15 +4,15 @@ use std::any::Any;
 use std::cell::OnceCell;
 use std::future::{Future, poll_fn};
 use std::hint;
-use std::panic::{panic_any, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::sync::Arc;
-use std::task::{Wake, Waker};
+use std::task::{Poll, Wake, Waker};
 use std::thread;
 
 use crate::adapter::Spawn;
 use crate::devices::{Opener, gate};
 use crate::rules::join::support::{
-    Seen, Slot, Tally, block_on, contained, in_time, is_expected, persist, poll_with, probe, raise,
+    Seen, Slot, Tally, block_on, contained, in_time, persist, poll_with, probe, raise,
 };
 use crate::{Case, JoinError, JoinHandle};
 
@@ -105,8 +105,8 @@ pub fn p02_must_hand_on_the_payload<E: Spawn>(_: &Case) {
     let mut executor = E::new();
     let handle = executor.handle();
     let root = async {
-        let payload = join_panic(E::spawn(&handle, async { panic!("a fixed text") })).await;
-        assert_eq!(payload.downcast_ref(), Some(&"a fixed text"));
+        let fixed = join_panic(E::spawn(&handle, async { panic!("a fixed text") })).await;
+        assert_eq!(fixed.downcast_ref(), Some(&"a fixed text"), "{LOST}");
 
         let (gate, opener) = gate();
         let later = E::spawn(&handle, async move {
@@ -114,17 +114,30 @@ pub fn p02_must_hand_on_the_payload<E: Spawn>(_: &Case) {
             panic!("a text with a number: {}", hint::black_box(7))
         });
         opener.open();
-        let payload = join_panic(later).await;
-        let text = payload.downcast_ref::<String>().map(String::as_str);
-        assert_eq!(text, Some("a text with a number: 7"));
+        let formatted = join_panic(later).await;
+        let text = formatted.downcast_ref::<String>().map(String::as_str);
+        assert_eq!(text, Some("a text with a number: 7"), "{LOST}");
 
-        let payload = join_panic(E::spawn(&handle, async { panic_any(7_u64) })).await;
-        assert_eq!(payload.downcast_ref(), Some(&7_u64));
-        let payload = join_panic(E::spawn(&handle, async { raise() })).await;
-        assert!(is_expected(&*payload));
+        let number = join_panic(E::spawn(&handle, async { panic_any(7_u64) })).await;
+        assert_eq!(number.downcast_ref(), Some(&7_u64), "{LOST}");
+
+        let woken = poll_fn(|cx| -> Poll<()> {
+            cx.waker().wake_by_ref();
+            panic_any(8_u64)
+        });
+        let woken = join_panic(E::spawn(&handle, woken)).await;
+        assert_eq!(woken.downcast_ref(), Some(&8_u64), "{LOST}");
     };
-    executor.block_on(root);
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| executor.block_on(root))) {
+        assert!(
+            payload.downcast_ref() != Some(&"a fixed text"),
+            "a task's panic came out of `block_on`, not of the handle"
+        );
+        resume_unwind(payload);
+    }
 }
+
+const LOST: &str = "the handle of a task that panicked has another payload";
 
 async fn join_panic(task: JoinHandle<()>) -> Box<dyn Any + Send> {
     match in_time("the handle of a task that panicked never resolves", task).await {
@@ -235,8 +248,9 @@ fn wake_and_panic(number: usize, left: Slot<Waker>) -> impl Future<Output = ()> 
 }
 
 /// P7: the panic of a join waker is contained.
-pub fn p07_should_contain_a_panicking_join_waker<E: Spawn>(_: &Case) {
+pub fn p07_should_contain_a_panicking_join_waker<E: Spawn>(case: &Case) {
     const TASKS: usize = 16;
+    case.event("tasks end, and the wakers of who awaits them panic");
     let mut executor = E::new();
     let handle = executor.handle();
     let root = async {

@@ -9,14 +9,15 @@ mod unix;
 use std::fs;
 use std::time::{Duration, Instant};
 
-pub(super) use unix::{AddressSpace, Descriptors, Refusing, SignalStorm, disconnect};
+pub(super) use unix::{AddressSpace, Descriptors, Full, Refusing, SignalStorm, disconnect};
 
-/// How much processor time this process may use while nothing happens, as a part of that time.
+/// Which part of a time in which nothing happens this process may spend at work.
 ///
-/// A loop that spins uses all of it, and one that is idle nearly nothing.
-const IDLE_PART: u32 = 2;
+/// An idle loop spends nearly nothing; one that spins spends all that it gets, which on a busy
+/// machine is not all there is.
+const IDLE_PART: u32 = 10;
 
-/// Measures whether the process spins from its creation until [`is_idle`](Self::check).
+/// Measures whether the process spins, from the creation of this until its [`check`](Self::check).
 pub(super) struct Idleness {
     began: Instant,
     used: Option<Duration>,
@@ -30,7 +31,7 @@ impl Idleness {
         }
     }
 
-    /// Panics if the process was busy most of the time.
+    /// Panics if the process was busy.
     pub(super) fn check(self, state: &str) {
         let (Some(before), Some(now)) = (self.used, unix::processor_time()) else {
             return;
@@ -44,26 +45,35 @@ impl Idleness {
     }
 }
 
-/// The descriptors of this process by number, with whether each is closed by `exec`; `None` where
-/// the system does not tell.
-pub(super) fn descriptors() -> Option<Vec<(u32, bool)>> {
-    const CLOSE_ON_EXEC: u32 = 0o2_000_000;
-    let mut found = Vec::new();
-    for entry in fs::read_dir("/proc/self/fdinfo").ok()?.flatten() {
-        let number = entry.file_name().to_str()?.parse().ok()?;
-        // The descriptor by which the folder is read is gone before its entry can be.
-        let Ok(info) = fs::read_to_string(entry.path()) else {
-            continue;
-        };
-        let flags = info.lines().find_map(|line| line.strip_prefix("flags:"))?;
-        let flags = u32::from_str_radix(flags.trim(), 8).ok()?;
-        found.push((number, flags & CLOSE_ON_EXEC != 0));
-    }
-    Some(found)
+/// A descriptor of this process.
+#[derive(Debug)]
+pub(super) struct Descriptor {
+    pub(super) number: u32,
+    /// What it is, as the system names it.
+    pub(super) name: String,
+    pub(super) close_on_exec: bool,
 }
 
-/// What a descriptor is, as the system names it.
-pub(super) fn descriptor_name(number: u32) -> String {
-    let target = fs::read_link(format!("/proc/self/fd/{number}"));
-    target.map_or_else(|error| error.to_string(), |path| path.display().to_string())
+/// The descriptors of this process; `None` where the system does not tell.
+pub(super) fn descriptors() -> Option<Vec<Descriptor>> {
+    const CLOSE_ON_EXEC: u32 = 0o2_000_000;
+    // Names, not entries: these would keep the folder open, by a descriptor more.
+    let names = fs::read_dir("/proc/self/fd").ok()?.flatten();
+    let names: Vec<_> = names.map(|entry| entry.file_name()).collect();
+    let mut found = Vec::new();
+    for name in names {
+        let number: u32 = name.to_str()?.parse().ok()?;
+        let Ok(name) = fs::read_link(format!("/proc/self/fd/{number}")) else {
+            continue;
+        };
+        let info = fs::read_to_string(format!("/proc/self/fdinfo/{number}")).ok()?;
+        let flags = info.lines().find_map(|line| line.strip_prefix("flags:"))?;
+        let flags = u32::from_str_radix(flags.trim(), 8).ok()?;
+        found.push(Descriptor {
+            number,
+            name: name.display().to_string(),
+            close_on_exec: flags & CLOSE_ON_EXEC != 0,
+        });
+    }
+    Some(found)
 }

@@ -22,6 +22,16 @@ impl Refusing {
     }
 }
 
+pub(crate) struct Full {
+    pub(crate) address: SocketAddr,
+}
+
+impl Full {
+    pub(crate) fn new() -> Option<io::Result<Self>> {
+        None
+    }
+}
+
 pub(crate) fn disconnect(_: &TcpStream) -> Option<io::Result<()>> {
     None
 }

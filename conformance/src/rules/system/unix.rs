@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rustix::net::{AddressFamily, SocketType, bind, connect_unspec, getsockname, socket};
+use rustix::net::{AddressFamily, SocketType, bind, connect_unspec, getsockname, listen, socket};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -23,7 +23,7 @@ pub(super) fn processor_time() -> Option<Duration> {
 /// An address whose port is taken by a socket that does not listen, so that it refuses.
 pub(crate) struct Refusing {
     pub(crate) address: SocketAddr,
-    _socket: OwnedFd,
+    socket: OwnedFd,
 }
 
 impl Refusing {
@@ -31,9 +31,31 @@ impl Refusing {
         let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
         bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         let address = SocketAddr::try_from(getsockname(&socket)?)?;
+        Ok(Self { address, socket })
+    }
+}
+
+/// A listener whose queue is full: connecting to it takes for ever, and disturbs nobody.
+pub(crate) struct Full {
+    pub(crate) address: SocketAddr,
+    _queued: TcpStream,
+    _listener: OwnedFd,
+}
+
+impl Full {
+    /// `None` where a system answers all the same.
+    pub(crate) fn new() -> Option<io::Result<Self>> {
+        cfg!(target_os = "linux").then(Self::try_new)
+    }
+
+    fn try_new() -> io::Result<Self> {
+        let Refusing { address, socket } = Refusing::new()?;
+        // One may wait to be accepted although nobody may.
+        listen(&socket, 0)?;
         Ok(Self {
             address,
-            _socket: socket,
+            _queued: TcpStream::connect(address)?,
+            _listener: socket,
         })
     }
 }

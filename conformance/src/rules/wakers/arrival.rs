@@ -1,16 +1,14 @@
-//! That a wake arrives: W1 to W4, W15, W17, W18.
+//! That a wake arrives: W1, W2, W15.
 
 use std::future::{Future, poll_fn};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::pin;
 use std::sync::mpsc;
 use std::task::{Context, Poll};
 use std::thread;
-use std::time::Duration;
 
-use super::kit::{Bell, Storm, poll_as_task, wake_a_clone};
+use super::TrySpawn;
+use super::kit::{Storm, wake_a_clone};
 use crate::Case;
-use crate::adapter::{Executor, Spawn, Tcp, Timers};
+use crate::adapter::{Executor, Spawn};
 
 /// Wakes itself in each of `times` polls, by turns with `wake` and `wake_by_ref`.
 fn self_waking(times: usize) -> impl Future<Output = ()> + Send {
@@ -32,26 +30,21 @@ fn self_waking(times: usize) -> impl Future<Output = ()> + Send {
     })
 }
 
-/// W1: a root that wakes itself while it is polled is polled again.
-pub fn w01_must_self_wake_is_a_repoll<E: Executor>(case: &Case) {
-    let mut executor = E::new();
+/// W1: a future that wakes itself while it is polled is polled again.
+pub fn w01_must_self_wake_is_a_repoll<T: TrySpawn>(case: &Case) {
+    let mut executor = T::Inner::new();
+    let handle = executor.handle();
     case.watch(
         "the root woke itself while it was polled, and was not polled again",
         || executor.block_on(self_waking(1_000)),
     );
-}
-
-/// W17: a task that wakes itself while it is polled is polled again.
-pub fn w17_must_task_self_wake_is_a_repoll<E: Spawn>(case: &Case) {
-    let mut executor = E::new();
-    let handle = executor.handle();
     case.watch(
         "a task woke itself while it was polled, and was not polled again",
         || {
             for tasks in [1, 4] {
                 executor.block_on(async {
-                    let tasks = (0..tasks).map(|_| E::spawn(&handle, self_waking(300)));
-                    for task in tasks.collect::<Vec<_>>() {
+                    let tasks = (0..tasks).map(|_| T::try_spawn(&handle, self_waking(300)));
+                    for task in tasks.collect::<Vec<_>>().into_iter().flatten() {
                         task.await.expect("the task ends");
                     }
                 });
@@ -82,86 +75,6 @@ pub fn w02_must_wake_before_idle_is_not_lost<E: Spawn>(case: &Case) {
         );
         storm.end();
     }
-}
-
-/// Rings `rounds` times, each when the bell is awaited and the executor has had time to sleep.
-fn ring_late(bell: &Bell, rounds: usize) -> thread::JoinHandle<()> {
-    let bell = bell.clone();
-    thread::spawn(move || {
-        for round in 1..=rounds {
-            bell.until_awaited(round);
-            // Nothing tells whether an executor sleeps. It is right in any case; it is a sharper
-            // test if it does.
-            thread::sleep(Duration::from_millis(round as u64 * 2));
-            bell.ring();
-        }
-    })
-}
-
-/// W3: a wake from another thread rouses an idle executor.
-pub fn w03_must_remote_wake_unparks<E: Executor>(case: &Case) {
-    const LATE: usize = 8;
-    let mut executor = E::new();
-    let storm = Storm::start(case, 1, 100);
-    let bell = Bell::default();
-    let late = ring_late(&bell, LATE);
-    case.watch(
-        "another thread woke the root of an idle executor, and it was not polled again",
-        || {
-            executor.block_on(Storm::hear(storm.bells[0].clone(), 100));
-            executor.block_on(Storm::hear(bell, LATE));
-        },
-    );
-    storm.end();
-    late.join().expect("`wake` does not panic");
-}
-
-/// W4: a wake from another thread interrupts a sleep until the next timer.
-pub fn w04_must_remote_wake_interrupts_a_timer_park<E: Timers>(case: &Case) {
-    const ROUNDS: usize = 6;
-    const HOUR: Duration = Duration::from_secs(3_600);
-    let mut executor = E::new();
-    let handle = executor.handle();
-    let bell = Bell::default();
-    let ringing = ring_late(&bell, ROUNDS);
-    case.watch(
-        "another thread woke the root, which was not polled again while a timer was pending",
-        || {
-            executor.block_on(async {
-                let mut sleep = Box::pin(E::sleep(&handle, HOUR));
-                for round in 1..=ROUNDS {
-                    assert!(!poll_as_task(&mut sleep).await, "an hour is not over yet");
-                    bell.heard(round).await;
-                }
-            });
-        },
-    );
-    ringing.join().expect("`wake` does not panic");
-}
-
-/// W18: a wake from another thread interrupts a wait for I/O.
-pub fn w18_must_remote_wake_interrupts_an_io_park<E: Tcp>(case: &Case) {
-    const ROUNDS: usize = 6;
-    let mut executor = E::new();
-    let handle = executor.handle();
-    let bell = Bell::default();
-    let ringing = ring_late(&bell, ROUNDS);
-    case.watch(
-        "another thread woke the root, which was not polled again while a listener waited",
-        || {
-            executor.block_on(async {
-                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                let mut listener = E::listen(&handle, address).await.expect("a listener");
-                let mut accepting = pin!(E::accept(&mut listener));
-                for round in 1..=ROUNDS {
-                    let connected = poll_as_task(&mut accepting).await;
-                    assert!(!connected, "`accept` ended although nobody connected");
-                    bell.heard(round).await;
-                }
-            });
-        },
-    );
-    ringing.join().expect("`wake` does not panic");
 }
 
 /// W15: a wake during a poll counts, although the poll consumes the thread's park token.

@@ -7,10 +7,11 @@ use std::sync::{Arc, Barrier};
 use std::task::Waker;
 use std::thread;
 
-use super::kit::{Parked, eventually, grows, linger, own_waker, park, said, wake_a_clone};
+use super::kit::{Parked, grows, linger, own_waker, park, said, wake_a_clone};
 use crate::Case;
 use crate::adapter::{OnHandleDrop, Spawn};
 use crate::devices::Drops;
+use crate::harness::eventually;
 
 /// W7: wakers may be used on any thread after the executor was dropped.
 pub fn w07_must_wake_after_shutdown_is_harmless<E: Spawn>(case: &Case) {
@@ -49,8 +50,8 @@ impl Outcome {
             woken.filter(|drops| wanted(drops.count())).count()
         };
         let twice = count(|drops| drops > 1);
-        assert_eq!(
-            twice, 0,
+        assert!(
+            twice == 0,
             "{twice} of {total} futures were dropped twice (seed {seed})"
         );
         if self.control.iter().any(|drops| drops.count() == 0) {
@@ -58,8 +59,8 @@ impl Outcome {
             return false;
         }
         let leaked = count(|drops| drops == 0);
-        assert_eq!(
-            leaked, 0,
+        assert!(
+            leaked == 0,
             "{failure} {leaked} of {total} futures (seed {seed})"
         );
         true
@@ -116,13 +117,18 @@ fn use_up(waker: Waker) {
 /// W8: a wake that races the executor's drop leaves each future dropped exactly once.
 pub fn w08_must_wake_races_shutdown_safely<E: Spawn>(case: &Case) {
     let mut outcome = Outcome::default();
-    for trial in 0..case.repeat(200) {
-        case.event(format_args!("trial {trial}"));
-        let mut rng = case.rng(trial as u64);
-        let raced = race_shutdown::<E>(case, &mut rng);
-        outcome.woken.extend(raced.woken);
-        outcome.control.extend(raced.control);
-    }
+    case.watch(
+        "an executor could not be entered, or dropped while other threads woke its tasks",
+        || {
+            for trial in 0..case.repeat(200) {
+                case.event(format_args!("trial {trial}"));
+                let mut rng = case.rng(trial as u64);
+                let raced = race_shutdown::<E>(case, &mut rng);
+                outcome.woken.extend(raced.woken);
+                outcome.control.extend(raced.control);
+            }
+        },
+    );
     outcome.judge(case, "a wake while the executor was being dropped leaked");
 }
 

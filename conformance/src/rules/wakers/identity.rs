@@ -1,54 +1,74 @@
-//! Which wakers are the same: W14, W20, W21.
+//! Which wakers are the same: W14, W19.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 
-use super::kit::{Bell, poll_as_task, yield_once};
+use super::TrySpawn;
+use super::kit::{Bell, own_waker, poll_as_task, yield_once};
 use crate::Case;
 use crate::adapter::{Executor, Spawn};
 
-/// W14: a clone of the root's waker says that it `will_wake` the same.
-pub fn w14_should_clone_will_wake<E: Executor>(_: &Case) {
-    let told = E::new().block_on(clones_will_wake());
-    assert!(
-        told,
-        "a clone of the root's waker denies that it will wake the same"
-    );
-}
-
-/// W21: a clone of a task's waker says that it `will_wake` the same.
-pub fn w21_should_task_clone_will_wake<E: Spawn>(_: &Case) {
-    let mut executor = E::new();
+/// W14: a clone of a waker, and the waker of the next poll, say that they `will_wake` the same.
+pub fn w14_should_clone_will_wake<T: TrySpawn>(case: &Case) {
+    let mut executor = T::Inner::new();
     let handle = executor.handle();
-    let told = executor.block_on(async {
-        let told = E::spawn(&handle, clones_will_wake());
-        told.await.expect("the task ends")
-    });
+    let denial = executor.block_on(denials());
     assert!(
-        told,
-        "a clone of a task's waker denies that it will wake the same"
+        denial.is_none(),
+        "of the root's waker, {}",
+        denial.unwrap_or_default()
     );
+    if T::TASKS {
+        let denial = case.watch("a task yielded, and was not polled again", || {
+            executor.block_on(async {
+                let task = T::try_spawn(&handle, denials()).expect("it has tasks");
+                task.await.expect("the task ends")
+            })
+        });
+        assert!(
+            denial.is_none(),
+            "of a task's waker, {}",
+            denial.unwrap_or_default()
+        );
+    }
 }
 
-/// Whether clones of the waker, and clones of these, own to it in both directions.
-async fn clones_will_wake() -> bool {
-    poll_fn(|cx| {
-        let original = cx.waker();
-        let clone = original.clone();
-        let second = clone.clone();
-        let mut replaced = Waker::noop().clone();
-        replaced.clone_from(original);
-        let pairs = [
-            (original, &clone),
-            (&clone, original),
-            (original, &second),
-            (&second, &clone),
-            (&replaced, original),
-        ];
-        Poll::Ready(pairs.iter().all(|(one, other)| one.will_wake(other)))
-    })
-    .await
+/// Which waker denies that it will wake what another does, if one does.
+async fn denials() -> Option<&'static str> {
+    let original = own_waker().await;
+    let clone = original.clone();
+    let second = clone.clone();
+    let mut replaced = Waker::noop().clone();
+    replaced.clone_from(&original);
+    yield_once().await;
+    let later = own_waker().await;
+    let pairs = [
+        (
+            &original,
+            &clone,
+            "a clone denies that it will wake the same",
+        ),
+        (
+            &original,
+            &second,
+            "a clone's clone denies that it will wake the same",
+        ),
+        (
+            &original,
+            &replaced,
+            "`clone_from` gave one that denies that it will wake the same",
+        ),
+        (
+            &original,
+            &later,
+            "that of a later poll denies that it will wake the same",
+        ),
+    ];
+    let denied = pairs
+        .into_iter()
+        .find(|(one, other, _)| !one.will_wake(other) || !other.will_wake(one));
+    denied.map(|(_, _, denial)| denial)
 }
 
 /// A leaf that can be awaited by one task after the other, and keeps its waker where it may.
@@ -88,8 +108,8 @@ impl Keeping {
     }
 }
 
-/// W20: a waker that `will_wake` another wakes what the other would.
-pub fn w20_must_will_wake_is_no_false_promise<E: Spawn>(case: &Case) {
+/// W19: a waker that `will_wake` another wakes what the other would.
+pub fn w19_must_will_wake_is_no_false_promise<E: Spawn>(case: &Case) {
     let mut executor = E::new();
     let handle = executor.handle();
     case.watch(

@@ -5,30 +5,35 @@ mod gone;
 mod identity;
 mod inline;
 pub(crate) mod kit;
+mod parks;
 mod places;
+mod polls;
 mod references;
 mod threads;
+mod told;
 
 pub use arrival::{
     w01_must_self_wake_is_a_repoll, w02_must_wake_before_idle_is_not_lost,
-    w03_must_remote_wake_unparks, w04_must_remote_wake_interrupts_a_timer_park,
-    w15_must_stolen_park_token_is_no_lost_wake, w17_must_task_self_wake_is_a_repoll,
-    w18_must_remote_wake_interrupts_an_io_park,
+    w15_must_stolen_park_token_is_no_lost_wake,
 };
 pub use gone::{w07_must_wake_after_shutdown_is_harmless, w08_must_wake_races_shutdown_safely};
-pub use identity::{
-    w14_should_clone_will_wake, w20_must_will_wake_is_no_false_promise,
-    w21_should_task_clone_will_wake,
-};
+pub use identity::{w14_should_clone_will_wake, w19_must_will_wake_is_no_false_promise};
 pub use inline::w11_must_wake_runs_nothing_inline;
-pub use places::{w12_must_wake_is_legal_in_any_drop, w13_must_n_wakes_are_at_most_n_polls};
+pub use parks::{
+    w03_must_remote_wake_unparks, w04_must_remote_wake_interrupts_a_timer_park,
+    w17_must_remote_wake_interrupts_an_io_park,
+};
+pub use places::w12_must_wake_is_legal_in_any_drop;
+pub use polls::{w13_must_n_wakes_are_at_most_n_polls, w20_should_wakes_are_merged};
 pub use references::{
     w05_must_wake_by_ref_keeps_the_reference, w06_must_clones_and_drops_balance,
-    w19_must_root_waker_references_balance,
+    w18_must_root_waker_references_balance,
 };
 pub use threads::{
     w09_must_wake_never_waits, w10_must_wakers_are_send_and_sync, w16_must_work_across_runtimes,
 };
+pub(crate) use told::HandleOf;
+pub use told::{Told, TrySpawn};
 
 use crate::Rule;
 
@@ -36,10 +41,11 @@ use crate::Rule;
 pub static RULES: &[Rule] = &[
     Rule {
         name: "w01_must_self_wake_is_a_repoll",
-        statement: "A root that wakes itself while it is polled is polled again.",
+        statement: "A future that wakes itself while it is polled is polled again.",
         rationale: "The wake arrives while the future runs; an executor that ignores wakes of what \
             is running, or that forgets them when the poll returns, loses it, and `yield_now` hangs. \
-            The root yields a thousand times, with `wake` and `wake_by_ref`.",
+            The root yields a thousand times, with `wake` and `wake_by_ref`; where there are tasks, \
+            one does, and then several.",
         bugs: &["monoio#146"],
     },
     Rule {
@@ -56,7 +62,8 @@ pub static RULES: &[Rule] = &[
         statement: "A wake from another thread rouses an idle executor.",
         rationale: "A wake that only marks the task as ready leaves the executor asleep in its park \
             or its system call, until something else happens to rouse it. The root waits, and another \
-            thread wakes it at once, or when the executor has had time to fall asleep.",
+            thread wakes it at once, or when the executor has had time to fall asleep; then the same \
+            with a task.",
         bugs: &["heph#437"],
     },
     Rule {
@@ -64,15 +71,15 @@ pub static RULES: &[Rule] = &[
         statement: "A wake from another thread interrupts a sleep until the next timer.",
         rationale: "With a timer pending an executor sleeps in another way than without, and that \
             sleep too must end by a wake. The next timer is an hour off when another thread wakes the \
-            root.",
+            root, or a task.",
         bugs: &[],
     },
     Rule {
         name: "w05_must_wake_by_ref_keeps_the_reference",
         statement: "`wake_by_ref` keeps the waker's reference to its task, and `wake` consumes it.",
         rationale: "A `wake_by_ref` that gives a reference back frees the task too early, a `wake` \
-            that does not leaks it. One waker is used again and again and must go on to work; then \
-            tasks are woken both ways while they are idle, queued, running and done, and memory must \
+            that does not leaks it. One waker is used again and again and must go on to work, as \
+            for a leaf that no later poll reaches; then tasks are woken both ways while they are idle, queued, running and done, and memory must \
             not grow with their number.",
         bugs: &["glommio#379"],
     },
@@ -147,9 +154,11 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         name: "w14_should_clone_will_wake",
-        statement: "A clone of the root's waker says that it `will_wake` the same.",
+        statement: "A clone of a waker, and the waker of the next poll, say that they `will_wake` \
+            the same.",
         rationale: "Leaves use `will_wake` to keep a waker instead of cloning it at each poll; where \
-            a clone has another vtable or address than its original, each poll clones.",
+            a clone has another vtable or address than its original, or each poll another waker, \
+            each poll clones. The root's waker is compared, and a task's where there are tasks.",
         bugs: &["rust#121600"],
     },
     Rule {
@@ -164,25 +173,19 @@ pub static RULES: &[Rule] = &[
         name: "w16_must_work_across_runtimes",
         statement: "Tasks and roots of two executors wake each other.",
         rationale: "An executor that hands a woken task to the executor which is current on the \
-            thread, instead of to the task's own, loses the wake. Two executors on two threads pass a \
-            turn to and fro, between tasks and between roots.",
+            thread, instead of to the task's own, loses the wake, at the latest when that one is \
+            dropped. Two executors on two threads pass a turn to and fro, between tasks and between \
+            roots; then executors are dropped as soon as they have woken a task of another.",
         bugs: &[],
     },
     Rule {
-        name: "w17_must_task_self_wake_is_a_repoll",
-        statement: "A task that wakes itself while it is polled is polled again.",
-        rationale: "As W1, for tasks, which have other wakers than the root. One task yields by \
-            itself, then several do.",
-        bugs: &["monoio#146"],
-    },
-    Rule {
-        name: "w18_must_remote_wake_interrupts_an_io_park",
+        name: "w17_must_remote_wake_interrupts_an_io_park",
         statement: "A wake from another thread interrupts a wait for I/O.",
         rationale: "As W4, while the executor waits for a connection that nobody makes.",
         bugs: &[],
     },
     Rule {
-        name: "w19_must_root_waker_references_balance",
+        name: "w18_must_root_waker_references_balance",
         statement: "The root's waker may be cloned, woken and dropped, before and after the root has \
             ended, without a leak.",
         rationale: "As W5 and W6, for the waker of `block_on`, which outlives the call in the hands \
@@ -191,7 +194,7 @@ pub static RULES: &[Rule] = &[
         bugs: &[],
     },
     Rule {
-        name: "w20_must_will_wake_is_no_false_promise",
+        name: "w19_must_will_wake_is_no_false_promise",
         statement: "A waker that `will_wake` another wakes what the other would.",
         rationale: "A leaf that moves to another task keeps its waker if `will_wake` says that it \
             may; if the old waker then wakes somebody else, the wake is lost. A leaf is polled by one \
@@ -200,10 +203,12 @@ pub static RULES: &[Rule] = &[
         bugs: &[],
     },
     Rule {
-        name: "w21_should_task_clone_will_wake",
-        statement: "A clone of a task's waker says that it `will_wake` the same.",
-        rationale: "As W14, for tasks.",
-        bugs: &["rust#121600"],
+        name: "w20_should_wakes_are_merged",
+        statement: "Wakes that came before a poll do not cause another poll after it.",
+        rationale: "A task that is queued once for each wake is polled in vain, and the queue grows \
+            with the wakes; W13 allows it. A task is woken several times in a row, and each of its \
+            polls looks whether there was a wake that the poll before could not know of.",
+        bugs: &[],
     },
 ];
 
@@ -211,6 +216,15 @@ pub static RULES: &[Rule] = &[
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __wakers {
+    // Some rules are told whether there are tasks: they check them too, and do without.
+    (@tests [$executor:ty] $have:tt) => {
+        $crate::__told_wakers! { @tests [$crate::__told_spawn!($executor, $have)] $have }
+        $crate::__other_wakers! { @tests [$executor] $have }
+    };
+    (@entries $list:ident [$executor:ty] $have:tt) => {
+        $crate::__told_wakers! { @entries $list [$crate::__told_spawn!($executor, $have)] $have }
+        $crate::__other_wakers! { @entries $list [$executor] $have }
+    };
     ($($to:tt)*) => {
         $crate::__group! { { $($to)* } wakers
             w01_must_self_wake_is_a_repoll [];
@@ -229,11 +243,50 @@ macro_rules! __wakers {
             w14_should_clone_will_wake [];
             w15_must_stolen_park_token_is_no_lost_wake [];
             w16_must_work_across_runtimes [spawn];
-            w17_must_task_self_wake_is_a_repoll [spawn];
-            w18_must_remote_wake_interrupts_an_io_park [tcp];
-            w19_must_root_waker_references_balance [];
-            w20_must_will_wake_is_no_false_promise [spawn];
-            w21_should_task_clone_will_wake [spawn];
+            w17_must_remote_wake_interrupts_an_io_park [tcp];
+            w18_must_root_waker_references_balance [];
+            w19_must_will_wake_is_no_false_promise [spawn];
+            w20_should_wakes_are_merged [spawn];
+        }
+    };
+}
+
+/// The rules that check tasks where there are any.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __told_wakers {
+    ($($to:tt)*) => {
+        $crate::__group! { { $($to)* } wakers
+            w01_must_self_wake_is_a_repoll [];
+            w03_must_remote_wake_unparks [];
+            w04_must_remote_wake_interrupts_a_timer_park [timers];
+            w14_should_clone_will_wake [];
+            w17_must_remote_wake_interrupts_an_io_park [tcp];
+        }
+    };
+}
+
+/// The rules for which the executor's own type will do.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __other_wakers {
+    ($($to:tt)*) => {
+        $crate::__group! { { $($to)* } wakers
+            w02_must_wake_before_idle_is_not_lost [spawn];
+            w05_must_wake_by_ref_keeps_the_reference [spawn];
+            w06_must_clones_and_drops_balance [spawn];
+            w07_must_wake_after_shutdown_is_harmless [spawn];
+            w08_must_wake_races_shutdown_safely [spawn];
+            w09_must_wake_never_waits [spawn];
+            w10_must_wakers_are_send_and_sync [spawn];
+            w11_must_wake_runs_nothing_inline [spawn];
+            w12_must_wake_is_legal_in_any_drop [spawn];
+            w13_must_n_wakes_are_at_most_n_polls [spawn];
+            w15_must_stolen_park_token_is_no_lost_wake [];
+            w16_must_work_across_runtimes [spawn];
+            w18_must_root_waker_references_balance [];
+            w19_must_will_wake_is_no_false_promise [spawn];
+            w20_should_wakes_are_merged [spawn];
         }
     };
 }

@@ -1,16 +1,15 @@
-//! Where `wake` is called, and how many polls follow: W12, W13.
+//! Where `wake` is called: W12.
 
 use std::future::Future;
 use std::panic::{catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::atomic::Ordering::SeqCst;
 use std::sync::mpsc::{self, Sender};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use super::kit::{Parked, Patient, Slot, at_exit, park, park_one};
+use super::kit::{Parked, Slot, at_exit, park, park_one};
 use crate::adapter::Spawn;
-use crate::devices::{Opener, turns};
+use crate::devices::Opener;
 use crate::{Case, JoinHandle};
 
 /// W12: `wake` works in destructors, while unwinding, and in those of thread-locals.
@@ -122,81 +121,4 @@ fn wakers_of_a_dead_executor<E: Spawn>() -> Vec<Waker> {
     let handle = executor.handle();
     let parked = executor.block_on(park::<E>(&handle, 2));
     parked.iter().map(Parked::take_waker).collect()
-}
-
-/// W13: a task that is woken n times is polled at most n times, once at least after the last.
-pub fn w13_must_n_wakes_are_at_most_n_polls<E: Spawn>(case: &Case) {
-    let mut executor = E::new();
-    let handle = executor.handle();
-    case.watch("a task was not polled after the last of its wakes", || {
-        executor.block_on(async {
-            for wakes in [1, 1, 1, 2, 3, 10, 100].into_iter().cycle().take(50) {
-                for from_threads in [false, true] {
-                    wake_times::<E>(&handle, wakes, from_threads).await;
-                }
-                wake_itself::<E>(&handle).await;
-            }
-        });
-    });
-}
-
-/// Wakes a task so often, by two threads or here, and counts its polls.
-async fn wake_times<E: Spawn>(handle: &E::Handle, wakes: usize, from_threads: bool) {
-    let patient = Patient::new(|_| ());
-    let task = E::spawn(handle, patient.clone());
-    patient.polled.heard(1).await;
-    let before_the_last = wakes - 1;
-    if from_threads {
-        let half = before_the_last / 2;
-        let threads = [half, before_the_last - half].map(|wakes| {
-            let patient = patient.clone();
-            thread::spawn(move || wake_in_a_row(&patient, wakes))
-        });
-        for thread in threads {
-            thread.join().expect("`wake` does not panic");
-        }
-    } else {
-        wake_in_a_row(&patient, before_the_last);
-    }
-    let mark = patient.mark();
-    patient.waker().wake();
-    patient.sees(mark).await;
-    polled_at_most::<E>(handle, patient, task, wakes).await;
-}
-
-fn wake_in_a_row(patient: &Patient, wakes: usize) {
-    for wake in 0..wakes {
-        if wake % 2 == 0 {
-            patient.waker().wake_by_ref();
-        } else {
-            patient.waker().wake();
-        }
-    }
-}
-
-/// A task that wakes itself once, in its first poll.
-async fn wake_itself<E: Spawn>(handle: &E::Handle) {
-    let patient = Patient::new(Waker::wake_by_ref);
-    let task = E::spawn(handle, patient.clone());
-    patient.polled.heard(2).await;
-    polled_at_most::<E>(handle, patient, task, 1).await;
-}
-
-/// Ends the task by another wake, when a poll too many has had the time to come.
-async fn polled_at_most<E: Spawn>(
-    handle: &E::Handle,
-    patient: Patient,
-    task: JoinHandle<()>,
-    wakes: usize,
-) {
-    turns::<E>(handle, 3).await;
-    patient.ends.store(true, SeqCst);
-    patient.waker().wake();
-    task.await.expect("the task ends");
-    // The first poll needs no wake, and there was another wake to end the task.
-    let polls = patient.polled.rings().saturating_sub(2);
-    assert!(
-        polls <= wakes,
-        "{wakes} wake(s) were followed by {polls} polls of the task"
-    );
 }

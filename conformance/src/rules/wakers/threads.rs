@@ -84,7 +84,7 @@ struct Progress {
 impl Headway {
     /// Holds this thread until the waking thread has ended, or makes no headway for seconds.
     fn block(&self) {
-        const PATIENCE: Duration = Duration::from_secs(5);
+        const PATIENCE: Duration = Duration::from_secs(3);
         let mut state = self.lock();
         state.blocked = true;
         self.changed.notify_all();
@@ -250,6 +250,10 @@ pub fn w16_must_work_across_runtimes<E: Spawn>(case: &Case) {
             other.join().expect("the other executor works");
         },
     );
+    case.watch(
+        "a task or root was woken by another executor, which was dropped then, and was not polled",
+        wake_and_vanish::<E>,
+    );
 }
 
 /// Plays to and fro with another executor: between tasks first, then between roots.
@@ -276,4 +280,62 @@ async fn play_turns(own: Bell, other: Bell, second: bool, turns: Range<usize>) {
             own.heard(turn + 1).await;
         }
     }
+}
+
+/// A task and the root of one executor are woken by others, which are dropped at once.
+fn wake_and_vanish<E: Spawn>() {
+    const ROUNDS: usize = 20;
+    let (of_task, of_root) = (Bell::default(), Bell::default());
+    let bells = [of_task.clone(), of_root.clone()];
+    let other = thread::spawn(move || {
+        for round in 1..=ROUNDS {
+            for bell in &bells {
+                bell.until_awaited(round);
+                ring_and_vanish::<E>(bell, round % 2 == 0);
+            }
+        }
+    });
+    let mut executor = E::new();
+    let handle = executor.handle();
+    executor.block_on(async {
+        for round in 1..=ROUNDS {
+            let heard = of_task.clone();
+            let task = E::spawn(&handle, async move { heard.heard(round).await });
+            task.await.expect("the task ends");
+            of_root.heard(round).await;
+        }
+    });
+    other.join().expect("the other executors work");
+}
+
+/// An executor whose root, or task, rings, and which is dropped then.
+fn ring_and_vanish<E: Spawn>(bell: &Bell, by_task: bool) {
+    let mut executor = E::new();
+    let handle = executor.handle();
+    let rung = Arc::new(AtomicBool::new(false));
+    let ring = {
+        let (bell, rung) = (bell.clone(), Arc::clone(&rung));
+        move || {
+            if !rung.swap(true, SeqCst) {
+                bell.ring();
+            }
+        }
+    };
+    let ended = Bell::default();
+    executor.block_on(async {
+        if by_task {
+            let (ends, ring) = (ended.clone(), ring.clone());
+            // In this order, so that the root may come before whom the task has woken.
+            let _task = E::spawn(&handle, async move {
+                ends.ring();
+                ring();
+            });
+            ended.heard(1).await;
+        } else {
+            ring();
+        }
+    });
+    drop(executor);
+    // Where the executor was dropped before its task came to that.
+    ring();
 }

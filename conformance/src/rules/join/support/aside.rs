@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::mpsc;
 use std::thread;
 
-use super::{Slot, Tally, patiently};
+use super::{Slot, patiently};
 
 /// A thread that does what it is asked to, one thing after the other.
 #[derive(Clone)]
@@ -28,53 +28,36 @@ impl Aside {
         &self,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Answer<T> {
-        let answer = Answer {
-            result: Slot::new(),
-            given: Tally::new(),
-        };
+        let answer = Answer(Slot::new());
         let reply = answer.clone();
-        let job = Box::new(move || {
-            reply.result.put(catch_unwind(AssertUnwindSafe(job)));
-            reply.given.add();
-        });
+        let job = Box::new(move || reply.0.put(catch_unwind(AssertUnwindSafe(job))));
         self.0.send(job).expect("the thread catches every panic");
         answer
     }
 }
 
 /// What comes of a job.
-pub(in crate::rules) struct Answer<T> {
-    result: Slot<thread::Result<T>>,
-    given: Tally,
-}
+pub(in crate::rules) struct Answer<T>(Slot<thread::Result<T>>);
 
 impl<T> Clone for Answer<T> {
     fn clone(&self) -> Self {
-        Self {
-            result: self.result.clone(),
-            given: self.given.clone(),
-        }
+        Self(self.0.clone())
     }
 }
 
 impl<T> Answer<T> {
-    /// Waits until the job has been done, and fails with `what` where it takes too long.
-    pub(in crate::rules) async fn given(&self, what: impl Display) {
-        self.given.reach(1, what).await;
-    }
-
-    /// Waits for what the job returned, or panics as it did.
+    /// Waits for what the job returns, or panics as it did; fails with `what` where it takes too
+    /// long.
     pub(in crate::rules) async fn get(self, what: impl Display) -> T {
-        self.given(what).await;
-        match self.result.take().expect("an answer is taken once") {
+        match self.0.handed(what).await {
             Ok(value) => value,
             Err(payload) => resume_unwind(payload),
         }
     }
 
-    /// Waits for the answer, but without failing if it does not come; whether it came.
+    /// Waits until the job has been done, but without failing if it takes long; whether it was.
     pub(in crate::rules) async fn came(&self) -> bool {
-        patiently(self.given.reached(1)).await.is_some()
+        patiently(self.0.filled()).await.is_some()
     }
 }
 

@@ -13,11 +13,13 @@ pub(in crate::rules) use patience::{block_on, in_time, patiently, races};
 pub(in crate::rules) use raising::{Bomb, contained, is_expected, persist, raise};
 pub(in crate::rules) use seen::{Seen, Tally, Token, probe};
 
+use std::fmt::Display;
 use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use self::seen::News;
 use crate::adapter::Spawn;
 use crate::devices::gate;
 use crate::{JoinError, JoinHandle};
@@ -25,22 +27,34 @@ use crate::{JoinError, JoinHandle};
 /// What a handle gives.
 pub(in crate::rules) type Outcome<T> = Result<T, JoinError>;
 
-/// A place to hand a value over by, from the root to a task or back.
-pub(in crate::rules) struct Slot<T>(Arc<Mutex<Option<T>>>);
+/// A place to hand a value over by, to another task or thread.
+pub(in crate::rules) struct Slot<T>(Arc<(Mutex<Option<T>>, News)>);
 
 impl<T> Slot<T> {
     pub(in crate::rules) fn new() -> Self {
-        Self(Arc::new(Mutex::new(None)))
+        Self(Arc::new((Mutex::new(None), News::default())))
     }
 
     pub(in crate::rules) fn put(&self, value: T) {
-        let former = lock(&self.0).replace(value);
+        let former = lock(&self.0.0).replace(value);
         // Outside the lock: it may be a handle, whose drop is the executor's code.
         drop(former);
+        self.0.1.tell();
     }
 
     pub(in crate::rules) fn take(&self) -> Option<T> {
-        lock(&self.0).take()
+        lock(&self.0.0).take()
+    }
+
+    /// Waits until there is a value, for ever.
+    pub(in crate::rules) async fn filled(&self) {
+        self.0.1.heard(|| lock(&self.0.0).is_some()).await;
+    }
+
+    /// Waits for the value, and fails with `what` where it takes too long.
+    pub(in crate::rules) async fn handed(&self, what: impl Display) -> T {
+        in_time(what, self.filled()).await;
+        self.take().expect("each value is waited for once")
     }
 }
 

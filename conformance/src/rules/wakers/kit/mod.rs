@@ -12,8 +12,6 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::hint;
 use std::task::{Poll, Waker};
-use std::thread;
-use std::time::{Duration, Instant};
 
 pub(crate) use at_exit::{Slot, at_exit};
 pub(crate) use bell::Bell;
@@ -22,21 +20,6 @@ pub(crate) use memory::grows;
 pub(crate) use parked::{Parked, park, park_future, park_one};
 pub(crate) use patient::Patient;
 pub(crate) use storm::{Storm, linger};
-
-/// Whether `condition` comes true; after five seconds it is taken for granted that it does not.
-///
-/// For what an executor's own threads do after the executor was dropped, where nothing can be
-/// awaited. Mostly it is true at once.
-pub(crate) fn eventually(mut condition: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while !condition() {
-        if Instant::now() >= deadline {
-            return false;
-        }
-        thread::yield_now();
-    }
-    true
-}
 
 /// Is pending once, and wakes its task before it returns.
 pub(crate) fn yield_once() -> impl Future<Output = ()> {
