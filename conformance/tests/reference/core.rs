@@ -76,6 +76,7 @@ impl Core {
     /// Takes a new task up; says whether the executor is still open for that.
     pub(crate) fn register(&self, task: &Arc<Task>) -> bool {
         context::assert_free();
+        faults::assert_not_poisoned();
         let mut state = lock(&self.state);
         if state.closed {
             return broken(Fault::SpawnInDropLost) && faults::leak(task);
@@ -121,7 +122,9 @@ impl Core {
         // Who went to sleep did so under the lock, and after the change that this announces was
         // made: either it saw the change, or it sleeps by now and is woken here.
         self.changed.notify_all();
-        if driven && !(broken(Fault::TimedParkNotInterrupted) && timed) {
+        let deaf = (broken(Fault::TimedParkNotInterrupted) && timed)
+            || (broken(Fault::SocketParkNotInterrupted) && self.poller.is_waited_for());
+        if driven && !deaf {
             self.poller.unpark();
         }
     }

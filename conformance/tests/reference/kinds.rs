@@ -252,6 +252,9 @@ impl Wake for Signal {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.set.store(true, SeqCst);
+        if broken(Fault::RootWakerLeaks) {
+            std::mem::forget(Arc::clone(self));
+        }
         if broken(Fault::RootParksBarely) {
             self.root.unpark();
         }

@@ -98,6 +98,10 @@ impl Task {
             }
             Place::Here(place) => {
                 let Some(mut job) = lock(place).take() else {
+                    assert!(
+                        !broken(Fault::WokenAtEndQueued),
+                        "a queued task has a future"
+                    );
                     return;
                 };
                 let ended = self.step(&mut *job);
@@ -142,7 +146,11 @@ impl Task {
             faults::poll(self, job, cx)
         };
         if ended {
+            let woken = lock(&self.status).stage == Stage::RunningWoken;
             self.end();
+            if broken(Fault::WokenAtEndQueued) && woken {
+                faults::queue_again(self);
+            }
         }
         ended
     }
