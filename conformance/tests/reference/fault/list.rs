@@ -271,7 +271,7 @@ faults! {
     /// A timer that has fired cannot be given another deadline.
     ResetAfterFiringIgnored: OneThread [T8];
     /// Dropping a timer takes another one with it that is due at the same instant.
-    DroppedTimerTakesOther: OneThread [T5];
+    DroppedTimerTakesOther: OneThread [T9];
     /// Of many timers that are due at once some are lost.
     ManyTimersLost: OneThread [T5];
     /// A timer that is given another deadline forgets who waits for it.
