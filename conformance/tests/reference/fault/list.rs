@@ -292,7 +292,7 @@ faults! {
     /// A timer that has fired cannot be given another deadline.
     ResetAfterFiringIgnored: OneThread [T8];
     /// Dropping a timer takes another one with it that is due at the same instant.
-    DroppedTimerTakesOther: OneThread [T5];
+    DroppedTimerTakesOther: OneThread [T9];
     /// Of many timers that are due at once some are lost.
     ManyTimersLost: OneThread [T5];
     /// A timer that fires and is dropped in the same turn panics (tokio#3229).
