@@ -141,6 +141,10 @@ fn run(pairs: Vec<(Fault, Entry)>) -> Vec<Trial> {
                 break;
             };
             let record = harness::run(&entry, child_of(fault, &entry), &settings);
+            if record.verdict.is_failure() {
+                // A run of all takes long, and may be cut short.
+                println!("{} {} {}", fault.name(), record.rule.id(), record.verdict);
+            }
             lock(&trials).push((number, Trial { fault, record }));
         }
     };

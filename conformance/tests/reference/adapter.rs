@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use executor_conformance::adapter::{
-    Abort, Blocking, Intervals, MissedTicks, NestedBlockOn, OnThread, Parallel, Remote,
+    Abort, Blocking, DropInside, Intervals, MissedTicks, NestedBlockOn, OnThread, Parallel, Remote,
     ResetTimers, SharedBlockOn, ShutdownTimeout, Spawn, SpawnLocal, Timers,
 };
 use executor_conformance::{Executor, JoinHandle};
@@ -111,6 +111,8 @@ impl<K: Kind> Executor for Reference<K> {
 }
 
 impl<K: Kind> Spawn for Reference<K> {
+    const DROP_INSIDE: DropInside = DropInside::Works;
+
     fn spawn<F>(handle: &Handle<K>, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,

@@ -103,13 +103,10 @@ impl Core {
             return;
         }
         let lost = faults::enqueue(&mut state, task, why);
-        let timed = state.timed;
         drop(state);
         drop(lost);
         let foreign = thread::current().id() != self.owner;
-        if (broken(Fault::ForeignWakeNoUnpark) && foreign)
-            || (broken(Fault::TimedParkNotInterrupted) && timed)
-        {
+        if broken(Fault::ForeignWakeNoUnpark) && foreign {
             return;
         }
         self.unpark();
@@ -117,11 +114,14 @@ impl Core {
 
     /// Makes every thread that sleeps look again.
     pub(crate) fn unpark(&self) {
-        let driven = lock(&self.state).driven;
+        let (driven, timed) = {
+            let state = lock(&self.state);
+            (state.driven, state.timed)
+        };
         // Who went to sleep did so under the lock, and after the change that this announces was
         // made: either it saw the change, or it sleeps by now and is woken here.
         self.changed.notify_all();
-        if driven {
+        if driven && !(broken(Fault::TimedParkNotInterrupted) && timed) {
             self.poller.unpark();
         }
     }
@@ -182,6 +182,9 @@ impl Core {
         };
         let mut live: Vec<Arc<Task>> = live.into_values().collect();
         live.sort_by_key(|task| task.id);
+        if broken(Fault::HandlesDropInTurn) {
+            live.reverse();
+        }
         faults::cancel_each(&queued, live, locals);
     }
 }

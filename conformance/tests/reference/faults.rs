@@ -176,7 +176,9 @@ pub(crate) fn is_foreign(task: &Task) -> bool {
 /// Whether a task that was marked as cancelled is left at that.
 pub(crate) fn abort_ends_here(task: &Task) -> bool {
     let running = lock(&task.status).stage == Stage::Running;
-    broken(Fault::CancelDoesNotWake) || (broken(Fault::CancelInPollUnseen) && running)
+    broken(Fault::CancelDoesNotWake)
+        || broken(Fault::CancelWakesFirst)
+        || (broken(Fault::CancelInPollUnseen) && running)
 }
 
 /// Whether the request to cancel is heard.

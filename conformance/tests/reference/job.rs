@@ -80,6 +80,8 @@ impl<F: Future> Job for Running<F> {
             || (broken(Fault::PanickedFutureKept) && panicked);
         if broken(Fault::JoinedBeforeDropped) {
             self.join.end(result);
+            // The window in which the other thread looks.
+            (0..50).for_each(|_| std::thread::yield_now());
             self.drop_future();
             return true;
         }

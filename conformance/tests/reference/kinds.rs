@@ -18,7 +18,7 @@ use super::drive::wait;
 use super::fault::{Fault, broken};
 use super::locals::Locals;
 use super::task::Task;
-use super::{context, lock};
+use super::{context, lock, unsound};
 
 /// Which threads run tasks.
 pub(crate) trait Kind: Sized + 'static {
@@ -67,7 +67,7 @@ impl Kind for OneThread {
 pub(crate) fn block_on<F: Future>(core: &Arc<Core>, locals: &Locals, root: F) -> F::Output {
     let mut root = pin!(root);
     let signal = Signal::new(core);
-    let waker = Waker::from(Arc::clone(&signal));
+    let waker = signal.waker();
     let entered = context::enter_executor(core);
     loop {
         while signal.take() {
@@ -130,7 +130,7 @@ impl Kind for Workers {
         let _alone = broken(Fault::SharedBlockOnExcludes).then(|| lock(&self.alone));
         let mut root = pin!(root);
         let signal = Signal::new(core);
-        let waker = Waker::from(Arc::clone(&signal));
+        let waker = signal.waker();
         loop {
             if signal.take() {
                 if let Poll::Ready(output) = root.as_mut().poll(&mut Context::from_waker(&waker)) {
@@ -220,6 +220,13 @@ impl Signal {
             set: AtomicBool::new(true),
             root: thread::current(),
         })
+    }
+
+    fn waker(self: &Arc<Self>) -> Waker {
+        match broken(Fault::WakerForEachClone) {
+            true => unsound::distinct_waker(self),
+            false => Waker::from(Arc::clone(self)),
+        }
     }
 
     // SeqCst throughout: this executor does not show how little is enough.

@@ -1,8 +1,8 @@
 //! What a wake does: it marks the task, and queues it if it was idle.
 
 use std::cell::RefCell;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
 use std::thread;
@@ -14,14 +14,6 @@ use super::{faults, lock, unsound};
 
 /// The waker that the task is polled with.
 pub(crate) fn waker(task: &Arc<Task>) -> Waker {
-    if broken(Fault::WakeByRefConsumes) {
-        let used = AtomicBool::new(false);
-        let task = Arc::clone(task);
-        return Waker::from(Arc::new(Once { task, used }));
-    }
-    if broken(Fault::WakerForEachPoll) {
-        return Waker::from(Arc::new(Fresh(Arc::clone(task))));
-    }
     if broken(Fault::WakerForEachClone) {
         return unsound::distinct_waker(task);
     }
@@ -37,6 +29,9 @@ impl Wake for Task {
         wake(self);
         if broken(Fault::WakeByRefLeaks) {
             std::mem::forget(Arc::clone(self));
+        }
+        if broken(Fault::WakeByRefConsumes) {
+            unsound::give_back(self);
         }
     }
 }
@@ -114,32 +109,4 @@ fn is_allowed(task: &Arc<Task>) -> bool {
 fn is_full(core: &Core) -> bool {
     let state = lock(&core.state);
     state.ready.len() >= 1024 && !state.closed
-}
-
-/// A waker that works once; its clones share that.
-struct Once {
-    task: Arc<Task>,
-    used: AtomicBool,
-}
-
-impl Wake for Once {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        // SeqCst: faults are about other things than orderings.
-        if !self.used.swap(true, SeqCst) {
-            wake(&self.task);
-        }
-    }
-}
-
-/// A waker that is another one in each poll.
-struct Fresh(Arc<Task>);
-
-impl Wake for Fresh {
-    fn wake(self: Arc<Self>) {
-        wake(&self.0);
-    }
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::hint::spin_loop;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,7 +49,9 @@ pub fn l02_must_never_poll_after_the_end<E: Spawn>(case: &Case) {
     late_polls_of_ready_futures::<E>();
     case.event("from here on, futures panic");
     for number in 0..6 {
-        late_polls_of_a_panicked_future::<E>(number);
+        // What the panic leaves behind goes with the thread.
+        let checking = thread::spawn(move || late_polls_of_a_panicked_future::<E>(number));
+        checking.join().unwrap_or_else(|panic| resume_unwind(panic));
     }
 }
 

@@ -7,7 +7,7 @@ use std::hint;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::sync::Arc;
-use std::task::{Wake, Waker};
+use std::task::{Poll, Wake, Waker};
 use std::thread;
 
 use crate::adapter::Spawn;
@@ -123,6 +123,13 @@ pub fn p02_must_hand_on_the_payload<E: Spawn>(_: &Case) {
 
         let number = join_panic(E::spawn(&handle, async { panic_any(7_u64) })).await;
         assert_eq!(number.downcast_ref(), Some(&7_u64), "{LOST}");
+
+        let woken = poll_fn(|cx| -> Poll<()> {
+            cx.waker().wake_by_ref();
+            panic_any(8_u64)
+        });
+        let woken = join_panic(E::spawn(&handle, woken)).await;
+        assert_eq!(woken.downcast_ref(), Some(&8_u64), "{LOST}");
     };
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| executor.block_on(root))) {
         assert!(

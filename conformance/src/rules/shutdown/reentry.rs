@@ -9,14 +9,12 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::Duration;
 
 use super::assert_dropped_once;
 use crate::Case;
 use crate::adapter::{DropInside, JoinHandle, Spawn};
 use crate::devices::{gate, turns};
-use crate::harness::Settings;
-use crate::rules::lifecycle::{Notifier, Progress, Track, Wakers, with_drop};
+use crate::rules::lifecycle::{Notifier, Progress, Track, Wakers, patience, with_drop};
 
 /// D3: a task that is spawned by a drop during shutdown is refused or dropped.
 pub fn d03_must_bear_spawn_in_drop<E: Spawn>(case: &Case) {
@@ -195,10 +193,6 @@ fn waiting_in_drop(
             stuck.fetch_add(1, SeqCst);
         }
     })
-}
-
-fn patience() -> Duration {
-    Settings::from_env().timeout / 6
 }
 
 /// D9: dropping an executor inside of another's `block_on` does what the adapter declares.

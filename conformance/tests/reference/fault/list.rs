@@ -6,7 +6,7 @@ faults! {
     // Those of the catalogue.
 
     /// A wake of a task that is being polled is lost (monoio#146).
-    WakeWhileRunningLost: OneThread [W1];
+    WakeWhileRunningLost: OneThread [W17];
     /// The root waits by a bare `park`, whose token the root itself can take (async-std#358).
     RootParksBarely: Workers [W15];
     /// A task that wakes itself is polled again at once (smol#171).
@@ -49,7 +49,7 @@ faults! {
     /// Whenever a task is woken, all of them are polled (unicycle#5).
     PolledWithoutWake: OneThread [L9];
     /// Whoever joins a task is told before its future is dropped.
-    JoinedBeforeDropped: OneThread [L6];
+    JoinedBeforeDropped: Workers [L6];
     /// The output of a detached task is never dropped.
     DetachedOutputLeaked: OneThread [L7];
     /// An output that nobody took from its handle is never dropped.
@@ -93,10 +93,8 @@ faults! {
     RareWakeLost: OneThread [Z1];
     /// A task that was woken 256 times since its last poll counts as not woken.
     WakeCountWraps: OneThread [W13];
-    /// Each poll has another waker, though the task is the same.
-    WakerForEachPoll: OneThread [W14];
     /// Each clone of a waker is another waker (rust#121600).
-    WakerForEachClone: OneThread [W14];
+    WakerForEachClone: OneThread [W14 W21];
     /// A wake goes to the executor that the waking thread is inside of.
     WakesCurrentExecutor: OneThread [W16];
 
@@ -157,7 +155,7 @@ faults! {
     /// Cancelling needs a current executor (tokio#3157).
     CancelNeedsContext: OneThread [J13];
     /// The join waker is kept when the task has ended (tokio#4724).
-    JoinWakerKeptAtEnd: OneThread [J14];
+    JoinWakerKeptAtEnd: OneThread [J20];
     /// The join waker is kept when the handle is dropped (tokio#6505).
     JoinWakerKeptOnDrop: OneThread [J14];
     /// Shutting down overlooks tasks of which somebody else holds a reference.
@@ -176,7 +174,7 @@ faults! {
     /// A future that panicked is never dropped.
     PanickedFutureKept: OneThread [P3];
     /// When a task wakes itself and panics in the same poll, nobody is told.
-    WakeThenPanicWedges: OneThread [P4];
+    WakeThenPanicWedges: OneThread [P2];
     /// A panic in the drop of a future unwinds through the loop.
     DropPanicEscapes: OneThread [P5];
     /// A panic in the drop of an output unwinds through the loop (tokio#4412).
@@ -228,7 +226,7 @@ faults! {
     // Shutting down.
 
     /// Shutting down overlooks tasks that are queued.
-    ShutdownSkipsQueued: OneThread [D2];
+    ShutdownSkipsQueued: OneThread [D1];
     /// Shutting down overlooks tasks that were never polled.
     ShutdownSkipsNew: OneThread [D1];
     /// A task that is spawned while the executor shuts down is neither run nor dropped (tokio#3548).
@@ -238,7 +236,7 @@ faults! {
     /// Workers run on for a while when the executor has been dropped.
     WorkersOutliveDrop: Workers [D7];
     /// The threads for closures outlive the executor (tokio#3473).
-    PoolThreadsLeaked: OneThread [D8];
+    PoolThreadsLeaked: OneThread [K7];
     /// Each executor leaves a descriptor open.
     DescriptorLeaked: OneThread [D8];
     /// Each executor leaves some memory behind.
@@ -276,8 +274,6 @@ faults! {
     DroppedTimerTakesOther: OneThread [T5];
     /// Of many timers that are due at once some are lost.
     ManyTimersLost: OneThread [T5];
-    /// A timer that is given another deadline forgets who waits for it.
-    ResetForgetsWaker: OneThread [T8];
     /// A timer that fires and is dropped in the same turn panics (tokio#3229).
     DropOfFiredTimerPanics: OneThread [T9];
     /// Who sleeps until a deadline does not learn of an earlier one (tokio#3190).

@@ -16,7 +16,7 @@ use std::task::{Poll, Waker};
 pub(crate) use at_exit::{Slot, at_exit};
 pub(crate) use bell::Bell;
 pub(crate) use inline::{Inline, waking};
-pub(crate) use memory::grows;
+pub(crate) use memory::{grows, leaks_anyway};
 pub(crate) use parked::{Parked, park, park_future, park_one};
 pub(crate) use patient::Patient;
 pub(crate) use storm::{Storm, linger};
