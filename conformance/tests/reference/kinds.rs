@@ -154,6 +154,9 @@ impl Kind for Workers {
         let core = Arc::clone(core);
         let stop = move || {
             core.close();
+            if broken(Fault::TaskInPollForgotten) {
+                core.cancel_all(&Locals::default());
+            }
             for thread in threads {
                 // Tasks' panics do not get here.
                 let _ = thread.join();

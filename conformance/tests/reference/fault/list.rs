@@ -55,11 +55,13 @@ faults! {
     /// An output that nobody took from its handle is never dropped.
     DroppedHandleLeaksOutput: OneThread [L7];
     /// Futures are dropped while the executor is borrowed (async-executor#60).
-    DropsInBorrow: OneThread [L11 D3 D4 D5 N7];
+    DropsInBorrow: OneThread [L11 D4 N7];
+    /// Futures that end are dropped while the executor is locked (tokio#1929).
+    DropsUnderLock: OneThread [D5];
     /// When a batch is over and tasks are left, the first of them is lost.
     NextAfterBatchLost: OneThread [S12];
     /// The numbers of tasks wrap, so that the list of live ones confuses them.
-    TaskNumbersWrap: OneThread [J15];
+    TaskNumbersWrap: OneThread [X3 J15];
     /// A task that is spawned into a full queue is lost.
     OverflowLost: OneThread [L12];
 
@@ -79,8 +81,8 @@ faults! {
     SocketParkNotInterrupted: OneThread [W17];
     /// Each wake of the root leaks some memory.
     RootWakerLeaks: OneThread [W18];
-    /// Several tasks have the same waker, which wakes the last of them that was polled.
-    OneWakerForMany: OneThread [W19];
+    /// All tasks have the same waker, which wakes the one that had it first.
+    OneWakerForAll: OneThread [W19];
     /// `wake_by_ref` uses the waker up (glommio#379).
     WakeByRefConsumes: OneThread [W5];
     /// `wake_by_ref` takes a reference to the task that it never gives back (tokio#6424).
@@ -256,7 +258,11 @@ faults! {
     HandleDropEndsTasks: OneThread [D6];
     /// Workers run on for a while when the executor has been dropped.
     WorkersOutliveDrop: Workers [D7];
-    /// The threads for closures outlive the executor (tokio#3473).
+    /// A task that is being polled when the executor is dropped is forgotten (tokio#2119).
+    TaskInPollForgotten: Workers [D10];
+    /// An executor cannot be dropped inside of another one (tokio#1950).
+    DropInsidePanics: OneThread [D9];
+    /// The threads for closures outlive    /// The threads for closures outlive the executor (tokio#3473).
     PoolThreadsLeaked: OneThread [K7];
     /// Each executor leaves a descriptor open.
     DescriptorLeaked: OneThread [D8];
@@ -353,7 +359,7 @@ faults! {
     /// An empty datagram is passed over.
     EmptyDatagramSkipped: OneThread [I15];
     /// A signal during the wait for sockets ends the executor.
-    InterruptedWaitPanics: OneThread [I16];
+    InterruptedWaitPanics: OneThread [I16 Z3];
     /// Binding a Unix socket takes the path from whoever has it.
     BindUnlinks: OneThread [I17];
     /// A socket whose executor is gone waits for ever (tokio#3546).
