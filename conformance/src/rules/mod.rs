@@ -14,6 +14,7 @@ pub mod panics;
 pub mod scheduling;
 pub mod shutdown;
 pub mod stress;
+mod system;
 pub mod timers;
 pub mod wakers;
 
