@@ -86,7 +86,7 @@ faults! {
     /// A wake is not heard while the thread that calls it unwinds.
     WakeWhileUnwindingLost: OneThread [W12];
     /// A task that is queued is queued again by each wake.
-    QueuedTwice: OneThread [W13];
+    QueuedTwice: OneThread [W20];
     /// A waker of a task that has ended wakes the one that took its place.
     StaleWakerWakesOther: OneThread [L9];
     /// One wake in five hundred is lost.
