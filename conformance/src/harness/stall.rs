@@ -66,14 +66,14 @@ fn nothing_moves(watching: &Receiver<()>) -> bool {
 
 /// The other threads of the process, looked at again and again.
 #[derive(Default)]
-struct Others {
+pub(crate) struct Others {
     before: Option<Vec<String>>,
     unmoved: usize,
 }
 
 impl Others {
     /// How many looks in a row found all of them asleep, and none to have run in between.
-    fn unmoved(&mut self) -> usize {
+    pub(crate) fn unmoved(&mut self) -> usize {
         let now = others_asleep();
         let same = now.is_some() && now == self.before;
         self.unmoved = if same { self.unmoved + 1 } else { 0 };

@@ -41,7 +41,7 @@ impl<F: Future> Running<F> {
     /// Drops the future; a panic in its drop stays here, as the future's work is done.
     fn drop_future(&mut self) {
         let future = self.future.take();
-        if broken(Fault::DropPanicEscapes) {
+        if broken(Fault::DropPanicEscapes) || broken(Fault::TimersGoneFirst) {
             return drop(future);
         }
         contain(|| context::dropping(|| drop(future)));
@@ -80,6 +80,8 @@ impl<F: Future> Job for Running<F> {
             || (broken(Fault::PanickedFutureKept) && panicked);
         if broken(Fault::JoinedBeforeDropped) {
             self.join.end(result);
+            // The window in which the other thread looks.
+            (0..50).for_each(|_| std::thread::yield_now());
             self.drop_future();
             return true;
         }

@@ -18,7 +18,7 @@ use super::drive::wait;
 use super::fault::{Fault, broken};
 use super::locals::Locals;
 use super::task::Task;
-use super::{context, lock};
+use super::{context, lock, unsound};
 
 /// Which threads run tasks.
 pub(crate) trait Kind: Sized + 'static {
@@ -67,7 +67,7 @@ impl Kind for OneThread {
 pub(crate) fn block_on<F: Future>(core: &Arc<Core>, locals: &Locals, root: F) -> F::Output {
     let mut root = pin!(root);
     let signal = Signal::new(core);
-    let waker = Waker::from(Arc::clone(&signal));
+    let waker = signal.waker();
     let entered = context::enter_executor(core);
     loop {
         while signal.take() {
@@ -130,7 +130,7 @@ impl Kind for Workers {
         let _alone = broken(Fault::SharedBlockOnExcludes).then(|| lock(&self.alone));
         let mut root = pin!(root);
         let signal = Signal::new(core);
-        let waker = Waker::from(Arc::clone(&signal));
+        let waker = signal.waker();
         loop {
             if signal.take() {
                 if let Poll::Ready(output) = root.as_mut().poll(&mut Context::from_waker(&waker)) {
@@ -154,6 +154,9 @@ impl Kind for Workers {
         let core = Arc::clone(core);
         let stop = move || {
             core.close();
+            if broken(Fault::TaskInPollForgotten) {
+                core.cancel_all(&Locals::default());
+            }
             for thread in threads {
                 // Tasks' panics do not get here.
                 let _ = thread.join();
@@ -222,6 +225,13 @@ impl Signal {
         })
     }
 
+    fn waker(self: &Arc<Self>) -> Waker {
+        match broken(Fault::WakerForEachClone) {
+            true => unsound::distinct_waker(self),
+            false => Waker::from(Arc::clone(self)),
+        }
+    }
+
     // SeqCst throughout: this executor does not show how little is enough.
     fn take(&self) -> bool {
         self.set.swap(false, SeqCst)
@@ -245,6 +255,9 @@ impl Wake for Signal {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.set.store(true, SeqCst);
+        if broken(Fault::RootWakerLeaks) {
+            std::mem::forget(Arc::clone(self));
+        }
         if broken(Fault::RootParksBarely) {
             self.root.unpark();
         }

@@ -124,11 +124,6 @@ impl Sleep {
             return;
         };
         let mut state = lock(&core.state);
-        if broken(Fault::ResetForgetsWaker) {
-            let waker = state.timers.waiting.remove(&former);
-            drop(state);
-            return drop(waker);
-        }
         // If it has fired, its waker was called; it is polled again, and will register then.
         let Some(waker) = state.timers.waiting.remove(&former) else {
             return;
@@ -191,6 +186,8 @@ impl Drop for Sleep {
             assert!(!broken(Fault::LateTimerPanics), "the executor is gone");
             return;
         };
+        let closed = broken(Fault::TimersGoneFirst) && lock(&core.state).closed;
+        assert!(!closed, "there are no timers any more");
         if broken(Fault::DroppedTimerStays) {
             return;
         }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::task::{Context, RawWaker, RawWakerVTable, Wake, Waker};
 
 use super::job::Job;
-use super::task::Task;
 
 /// A local job that other threads can get at.
 struct Smuggled(Box<dyn Job>);
@@ -81,36 +80,45 @@ impl Job for Shared {
     }
 }
 
+/// Gives back a reference that belongs to somebody else.
+pub(crate) fn give_back<T>(reference: &Arc<T>) {
+    // SAFETY: there is none, which is the fault.
+    unsafe { Arc::decrement_strong_count(Arc::as_ptr(reference)) }
+}
+
 /// A waker whose clones have other addresses than it has.
-pub(crate) fn distinct_waker(task: &Arc<Task>) -> Waker {
+pub(crate) fn distinct_waker<W: Wake + Send + Sync + 'static>(wakes: &Arc<W>) -> Waker {
     // SAFETY: the functions of the table keep the contract of `RawWaker`: the data is a box that
     // each waker has for itself.
-    unsafe { Waker::from_raw(raw(Arc::clone(task))) }
+    unsafe { Waker::from_raw(raw(Arc::clone(wakes))) }
 }
 
-fn raw(task: Arc<Task>) -> RawWaker {
-    static TABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
-    let data: *mut Arc<Task> = Box::into_raw(Box::new(task));
-    RawWaker::new(data.cast_const().cast(), &TABLE)
+fn raw<W: Wake + Send + Sync + 'static>(wakes: Arc<W>) -> RawWaker {
+    let data: *mut Arc<W> = Box::into_raw(Box::new(wakes));
+    RawWaker::new(data.cast_const().cast(), table::<W>())
 }
 
-unsafe fn clone(data: *const ()) -> RawWaker {
+fn table<W: Wake + Send + Sync + 'static>() -> &'static RawWakerVTable {
+    &const { RawWakerVTable::new(clone::<W>, wake::<W>, wake_by_ref::<W>, drop_waker::<W>) }
+}
+
+unsafe fn clone<W: Wake + Send + Sync + 'static>(data: *const ()) -> RawWaker {
     // SAFETY: the data is a box of `raw`, which its waker has not given back.
-    raw(Arc::clone(unsafe { &*data.cast::<Arc<Task>>() }))
+    raw(Arc::clone(unsafe { &*data.cast::<Arc<W>>() }))
 }
 
-unsafe fn wake(data: *const ()) {
+unsafe fn wake<W: Wake + Send + Sync + 'static>(data: *const ()) {
     // SAFETY: the data is a box of `raw`, and the waker is used up.
-    let task = unsafe { Box::from_raw(data.cast::<Arc<Task>>().cast_mut()) };
-    (*task).wake();
+    let wakes = unsafe { Box::from_raw(data.cast::<Arc<W>>().cast_mut()) };
+    (*wakes).wake();
 }
 
-unsafe fn wake_by_ref(data: *const ()) {
+unsafe fn wake_by_ref<W: Wake + Send + Sync + 'static>(data: *const ()) {
     // SAFETY: the data is a box of `raw`, which its waker has not given back.
-    unsafe { &*data.cast::<Arc<Task>>() }.wake_by_ref();
+    unsafe { &*data.cast::<Arc<W>>() }.wake_by_ref();
 }
 
-unsafe fn drop_waker(data: *const ()) {
+unsafe fn drop_waker<W: Wake + Send + Sync + 'static>(data: *const ()) {
     // SAFETY: the data is a box of `raw`, and the waker is dropped.
-    drop(unsafe { Box::from_raw(data.cast::<Arc<Task>>().cast_mut()) });
+    drop(unsafe { Box::from_raw(data.cast::<Arc<W>>().cast_mut()) });
 }

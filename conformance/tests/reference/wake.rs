@@ -1,9 +1,9 @@
 //! What a wake does: it marks the task, and queues it if it was idle.
 
 use std::cell::RefCell;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Weak};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, Weak};
 use std::task::{Wake, Waker};
 use std::thread;
 
@@ -14,13 +14,8 @@ use super::{faults, lock, unsound};
 
 /// The waker that the task is polled with.
 pub(crate) fn waker(task: &Arc<Task>) -> Waker {
-    if broken(Fault::WakeByRefConsumes) {
-        let used = AtomicBool::new(false);
-        let task = Arc::clone(task);
-        return Waker::from(Arc::new(Once { task, used }));
-    }
-    if broken(Fault::WakerForEachPoll) {
-        return Waker::from(Arc::new(Fresh(Arc::clone(task))));
+    if broken(Fault::OneWakerForAll) {
+        return Relay::of(task);
     }
     if broken(Fault::WakerForEachClone) {
         return unsound::distinct_waker(task);
@@ -37,6 +32,9 @@ impl Wake for Task {
         wake(self);
         if broken(Fault::WakeByRefLeaks) {
             std::mem::forget(Arc::clone(self));
+        }
+        if broken(Fault::WakeByRefConsumes) {
+            unsound::give_back(self);
         }
     }
 }
@@ -116,30 +114,27 @@ fn is_full(core: &Core) -> bool {
     state.ready.len() >= 1024 && !state.closed
 }
 
-/// A waker that works once; its clones share that.
-struct Once {
-    task: Arc<Task>,
-    used: AtomicBool,
+/// A waker of all tasks; it wakes the one that had it first, until that ends.
+struct Relay(Mutex<Arc<Task>>);
+
+impl Relay {
+    fn of(task: &Arc<Task>) -> Waker {
+        static RELAY: Mutex<Option<Arc<Relay>>> = Mutex::new(None);
+        let mut relay = lock(&RELAY);
+        let new = || Arc::new(Relay(Mutex::new(Arc::clone(task))));
+        let relay = Arc::clone(relay.get_or_insert_with(new));
+        let mut first = lock(&relay.0);
+        let ended = lock(&first.status).stage == Stage::Ended;
+        let former = ended.then(|| std::mem::replace(&mut *first, Arc::clone(task)));
+        drop(first);
+        drop(former);
+        Waker::from(relay)
+    }
 }
 
-impl Wake for Once {
+impl Wake for Relay {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        // SeqCst: faults are about other things than orderings.
-        if !self.used.swap(true, SeqCst) {
-            wake(&self.task);
-        }
-    }
-}
-
-/// A waker that is another one in each poll.
-struct Fresh(Arc<Task>);
-
-impl Wake for Fresh {
-    fn wake(self: Arc<Self>) {
-        wake(&self.0);
+        let task = Arc::clone(&lock(&self.0));
+        wake(&task);
     }
 }

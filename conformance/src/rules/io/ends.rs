@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use futures_io::AsyncRead;
 
-use super::stream::{Pattern, Shared, close, fill, give_way, pair, read, read_byte, write_all};
+use super::stream::{
+    Pattern, Shared, close, fill, give_way, on_thread, pair, read, read_byte, write_all,
+};
 use crate::Case;
 use crate::adapter::Tcp;
 use crate::devices::{Stage, gate, join_all};
@@ -41,7 +43,7 @@ pub fn i03_must_half_close_ends_reads_only<E: Tcp>(case: &Case) {
         let mut sent = Pattern::default();
         fill(&mut stream, &mut sent, MOST).await.expect("writable");
         idle("with a stream whose peer has stopped writing").await;
-        let reader = thread::spawn(move || {
+        let reader = on_thread(move || {
             let mut received = Vec::new();
             peer.read_to_end(&mut received).map(|_| received)
         });
@@ -51,7 +53,7 @@ pub fn i03_must_half_close_ends_reads_only<E: Tcp>(case: &Case) {
         write_all(&mut stream, &more).await.expect("still writable");
         close(&mut stream).await.expect("still open");
         sent.advance(more.len());
-        let received = reader.join().expect("no panic").expect("no error");
+        let received = reader.await.expect("no error");
         assert_eq!(received.len() as u64, sent.position(), "bytes arrived");
         Pattern::default().check(&received).unwrap();
     }));

@@ -4,9 +4,8 @@ use std::future::{Future, poll_fn};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::pin::{Pin, pin};
-use std::thread;
 
-use super::stream::{Pattern, Shared, close, echo, pair, read, read_byte, write_all};
+use super::stream::{Pattern, Shared, close, echo, on_thread, pair, read, read_byte, write_all};
 use crate::Case;
 use crate::adapter::Tcp;
 use crate::devices::{Stage, gate, join_all};
@@ -102,23 +101,21 @@ pub fn i16_must_interrupted_calls_are_invisible<E: Tcp>(case: &Case) {
         let mut round = 0;
         while round < 20 || storm.delivered() < SIGNALS {
             stage.at(format_args!("round {round}, in a storm of signals"));
-            let client = thread::spawn(move || {
-                let client = TcpStream::connect(address).expect("it listens");
-                echo(client).join().expect("no panic").expect("no error");
-            });
+            let client = on_thread(move || TcpStream::connect(address).expect("it listens"));
             let served = E::accept(&mut listener).await;
             let mut served = served.expect("a signal is no error of `accept`");
+            let client = echo(client.await);
             exchange(&mut served).await;
             close(&mut served)
                 .await
                 .expect("a signal is no error of `close`");
             drop(served);
-            client.join().expect("no panic");
+            client.await.expect("no error");
             let (mut stream, peer) = pair::<E>(&handle).await;
             let echo = echo(peer);
             exchange(&mut stream).await;
             bulk(stream).await;
-            echo.join().expect("no panic").expect("no error");
+            echo.await.expect("no error");
             round += 1;
         }
     }));

@@ -12,6 +12,7 @@ use std::thread;
 use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::adapter::Tcp;
+use crate::devices::gate;
 
 /// Reads once.
 pub(super) async fn read<S: AsyncRead + Unpin>(
@@ -146,9 +147,26 @@ pub(super) async fn pair<E: Tcp>(handle: &E::Handle) -> (E::Stream, net::TcpStre
     (stream, peer)
 }
 
+/// Does `work` on a thread; the result can be awaited, so that a peer which waits for ever is
+/// noticed.
+pub(super) fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> impl Future<Output = T> {
+    let (done, opener) = gate();
+    let thread = thread::spawn(move || {
+        let result = work();
+        opener.open();
+        result
+    });
+    async move {
+        done.await;
+        thread.join().expect("it has come to its end")
+    }
+}
+
 /// Sends back what arrives, on a thread, until the connection ends.
-pub(super) fn echo(mut peer: net::TcpStream) -> thread::JoinHandle<io::Result<()>> {
-    thread::spawn(move || {
+pub(super) fn echo(mut peer: net::TcpStream) -> impl Future<Output = io::Result<()>> {
+    on_thread(move || {
         let mut buffer = [0; 16 << 10];
         loop {
             let length = peer.read(&mut buffer)?;

@@ -19,7 +19,7 @@ pub use polls::{
     l03_must_never_poll_concurrently, l04_must_never_move_after_the_first_poll,
     l08_should_never_poll_inline_in_spawn, l09_should_not_poll_without_a_wake,
 };
-pub(in crate::rules) use progress::{Notifier, Progress};
+pub(in crate::rules) use progress::{Notifier, Progress, patience};
 pub use spawns::{
     l10_must_bear_any_size_and_alignment, l11_must_spawn_from_poll_and_drop,
     l12_should_bear_100000_spawns_in_one_poll,

@@ -11,8 +11,11 @@ use crate::harness::Settings;
 
 /// How often the alarm looks whether somebody has waited for too long.
 const ALARM: Duration = Duration::from_millis(50);
-/// The part of a rule's time limit after which a single wait is given up.
-const PARTS: u32 = 6;
+
+/// How long to wait before saying that something does not happen: a part of the rule's time limit.
+pub(in crate::rules) fn patience() -> Duration {
+    Settings::from_env().timeout / 6
+}
 
 /// Waits for conditions, and names the one that does not come true.
 ///
@@ -49,7 +52,7 @@ struct State {
 impl Progress {
     /// Waits are given up after a part of the rule's time limit.
     pub(in crate::rules) fn new() -> Self {
-        Self::with_patience(Settings::from_env().timeout / PARTS)
+        Self::with_patience(patience())
     }
 
     /// Waits are given up after `patience`.

@@ -107,9 +107,9 @@ pub static RULES: &[Rule] = &[
         statement: "A chain of 100,000 tasks, each of which owns the next one's handle, ends without \
             overflowing the stack.",
         rationale: "Where dropping a handle drops its task's future, and that the next handle, the \
-            drop is as deep as the chain; a wake that polls is, too. The chain is dropped by shutdown \
-            when it was never polled and when every task waits, it is let go of by its first handle, \
-            and it is joined.",
+            drop is as deep as the chain; a wake that polls is, too. A chain is dropped by \
+            shutdown that was never polled, one in which every task waits loses its first handle and \
+            then its executor, and one is joined.",
         bugs: &[],
     },
     Rule {
@@ -147,7 +147,7 @@ macro_rules! __shutdown {
 /// Fails unless each of the futures has been dropped, and once.
 ///
 /// An executor with threads may drop some of them shortly after its own drop has returned.
-fn assert_dropped_once(progress: &Progress, what: &str, tracks: &[Track]) {
+pub(super) fn assert_dropped_once(progress: &Progress, what: &str, tracks: &[Track]) {
     progress.block_until(|| tracks.iter().all(|track| track.drops() > 0));
     let never = tracks.iter().filter(|track| track.drops() == 0).count();
     let twice = tracks.iter().filter(|track| track.drops() > 1).count();

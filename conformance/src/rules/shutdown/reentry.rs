@@ -9,14 +9,12 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::Duration;
 
 use super::assert_dropped_once;
 use crate::Case;
 use crate::adapter::{DropInside, JoinHandle, Spawn};
 use crate::devices::{gate, turns};
-use crate::harness::Settings;
-use crate::rules::lifecycle::{Notifier, Progress, Track, Wakers, with_drop};
+use crate::rules::lifecycle::{Notifier, Progress, Track, Wakers, patience, with_drop};
 
 /// D3: a task that is spawned by a drop during shutdown is refused or dropped.
 pub fn d03_must_bear_spawn_in_drop<E: Spawn>(case: &Case) {
@@ -93,6 +91,7 @@ pub fn d04_must_bear_wakes_in_drop<E: Spawn>(case: &Case) {
     let mut executor = E::new();
     let handle = executor.handle();
     let wakers = Wakers::default();
+    let woken = Arc::new(AtomicUsize::new(0));
     let mut tracks = Vec::new();
     let mut tasks = Vec::new();
     executor.block_on(async {
@@ -102,10 +101,12 @@ pub fn d04_must_bear_wakes_in_drop<E: Spawn>(case: &Case) {
         })
         .await;
         for number in 0..TASKS {
-            let all = wakers.clone();
+            let (all, woken) = (wakers.clone(), Arc::clone(&woken));
             let on_drop = move || {
                 all.wake_all();
                 all.all().into_iter().for_each(Waker::wake);
+                // Executors may contain the panic of a drop: what counts is that one gets here.
+                woken.fetch_add(1, SeqCst);
             };
             let (future, track) = progress.watch(with_drop(wakers.pending(), on_drop));
             let task = E::spawn(&handle, future);
@@ -120,6 +121,8 @@ pub fn d04_must_bear_wakes_in_drop<E: Spawn>(case: &Case) {
     case.event("the executor is dropped, and its tasks' drops wake all");
     drop(executor);
     assert_dropped_once(&progress, "that wake in their drops", &tracks);
+    let panicked = TASKS - woken.load(SeqCst);
+    assert_eq!(panicked, 0, "drops in which a `wake` panicked, of {TASKS}");
     case.event("the wakers are called and dropped after shutdown");
     wakers.wake_all();
     wakers.clear();
@@ -195,10 +198,6 @@ fn waiting_in_drop(
             stuck.fetch_add(1, SeqCst);
         }
     })
-}
-
-fn patience() -> Duration {
-    Settings::from_env().timeout / 6
 }
 
 /// D9: dropping an executor inside of another's `block_on` does what the adapter declares.

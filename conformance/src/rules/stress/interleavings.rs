@@ -9,8 +9,7 @@ use std::time::Duration;
 use super::hand::Hand;
 use crate::Case;
 use crate::adapter::{JoinHandle, OnHandleDrop, Spawn};
-use crate::harness::Settings;
-use crate::rules::lifecycle::{Progress, Track};
+use crate::rules::lifecycle::{Progress, Track, patience};
 
 /// What is done with the task: what calls wakers, by another thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +193,7 @@ async fn run<E: Spawn>(
         shared: Arc::default(),
         hand: Arc::clone(hand),
         left: Mutex::new(program.to_vec()),
-        patience: Settings::from_env().timeout / 6,
+        patience: patience(),
         stuck: Mutex::default(),
     });
     let (future, track) = progress.watch(task(Arc::clone(&script)));

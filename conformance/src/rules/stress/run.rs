@@ -2,9 +2,9 @@
 
 use std::future::poll_fn;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
+use std::thread;
 use std::time::Duration;
 
 use super::hand::Hand;
@@ -12,23 +12,24 @@ use super::histories::{By, Op};
 use super::world::{Task, World};
 use crate::adapter::{JoinHandle, Spawn};
 use crate::devices::turn;
-use crate::harness::{self, Settings};
-use crate::rules::lifecycle::{Notifier, Progress, Track};
+use crate::harness;
+use crate::rules::lifecycle::{Notifier, Progress, Track, patience};
 
-/// Runs `history` on a fresh executor; a wait is given up after `patience`, if that is given.
+/// Runs `history` on a fresh executor; a wait is given up after `limit`, if that is given.
+///
+/// It has a thread of its own, so that an executor which is stuck, and one of which a thread can
+/// have but one, are no trouble to the next run.
 ///
 /// # Errors
 ///
 /// What did not go as the model says.
-pub(super) fn run<E: Spawn>(history: &[Op], patience: Option<Duration>) -> Result<(), String> {
-    let patience = patience.unwrap_or_else(|| Settings::from_env().timeout / 6);
-    match catch_unwind(AssertUnwindSafe(|| run_here::<E>(history, patience))) {
-        Ok(result) => result,
-        Err(panic) => {
-            let said = harness::message(panic.as_ref());
-            Err(format!("it panicked: {}", said.unwrap_or("(no message)")))
-        }
-    }
+pub(super) fn run<E: Spawn>(history: &[Op], limit: Option<Duration>) -> Result<(), String> {
+    let limit = limit.unwrap_or_else(patience);
+    let ended = thread::scope(|scope| scope.spawn(|| run_here::<E>(history, limit)).join());
+    ended.unwrap_or_else(|panic| {
+        let said = harness::message(panic.as_ref());
+        Err(format!("it panicked: {}", said.unwrap_or("(no message)")))
+    })
 }
 
 fn run_here<E: Spawn>(history: &[Op], patience: Duration) -> Result<(), String> {

@@ -1,15 +1,14 @@
 //! T8: giving a sleep another deadline.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Waker};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::alarms::{Alarms, in_time, not_early};
 use super::wakers::HOUR;
 use crate::Case;
 use crate::adapter::ResetTimers;
-use crate::rules::scheduling::yield_now;
 
 /// T8: a sleep that is given another deadline ends at that one.
 pub fn t08_must_reset_moves_the_deadline<E: ResetTimers>(case: &Case) {
@@ -38,7 +37,7 @@ pub fn t08_must_reset_moves_the_deadline<E: ResetTimers>(case: &Case) {
                 let mut deadline = Instant::now();
                 for to in way {
                     if polled {
-                        glance(sleep.as_mut());
+                        glance(sleep.as_mut()).await;
                     }
                     deadline = Instant::now() + to.unwrap_or_default();
                     E::reset(sleep.as_mut(), deadline);
@@ -52,15 +51,31 @@ pub fn t08_must_reset_moves_the_deadline<E: ResetTimers>(case: &Case) {
                 }
             }
         }
+        case.event("not polled again");
+        for (from, to) in [
+            (HOUR, millis(5)),
+            (millis(200), millis(5)),
+            (millis(5), millis(15)),
+        ] {
+            let mut alarms = Alarms::new();
+            let start = Instant::now();
+            let index = alarms.add(start + from, E::sleep_until(&handle, start + from));
+            alarms.move_to(index, start + to, E::reset);
+            alarms.all("a sleep that was moved while it waited").await;
+        }
         case.event("many, earlier and later, among others that stay");
         among_others::<E>(case, &handle).await;
     });
 }
 
-/// Polls so that the sleep is registered.
-fn glance<S: Future>(sleep: Pin<&mut S>) {
+/// Polls so that the sleep is registered, with the task's waker.
+async fn glance<S: Future<Output = ()>>(mut sleep: Pin<&mut S>) {
     // Whether it has ended already is not what is looked at.
-    let _ = sleep.poll(&mut Context::from_waker(Waker::noop()));
+    poll_fn(|cx| {
+        let _ = sleep.as_mut().poll(cx);
+        Poll::Ready(())
+    })
+    .await;
 }
 
 async fn ends_at<S: Future<Output = ()>>(sleep: Pin<&mut S>, deadline: Instant) {
@@ -74,20 +89,16 @@ async fn among_others<E: ResetTimers>(case: &Case, handle: &E::Handle) {
     let mut alarms = Alarms::new();
     let start = Instant::now();
     let mut after = |limit: u64| start + Duration::from_micros(rng.u64(..limit));
-    for number in 0..200 {
-        let mut sleep = Box::pin(E::sleep_until(handle, after(300_000)));
-        glance(sleep.as_mut());
-        let mut deadline = after(30_000);
-        E::reset(sleep.as_mut(), deadline);
-        if number % 2 == 0 {
-            glance(sleep.as_mut());
-            deadline = after(60_000);
-            E::reset(sleep.as_mut(), deadline);
-        }
-        alarms.add_pinned(deadline, sleep);
-        if number % 20 == 0 {
-            yield_now().await;
-        }
+    for _ in 0..200 {
+        let far = after(300_000);
+        alarms.add(far, E::sleep_until(handle, far));
+    }
+    alarms.settle().await;
+    for number in (0..200).filter(|number| number % 4 != 0) {
+        alarms.move_to(number, after(30_000), E::reset);
+    }
+    for number in (0..200).filter(|number| number % 4 > 1) {
+        alarms.move_to(number, after(60_000), E::reset);
     }
     alarms
         .all("200 sleeps that were given other deadlines")
