@@ -72,6 +72,7 @@ mod allocator;
 pub mod devices;
 pub mod harness;
 mod macros;
+pub mod report;
 mod rule;
 pub mod rules;
 
