@@ -60,6 +60,12 @@ macro_rules! __group {
         $list.append(&mut ::std::vec![$($crate::__rule! { [$($need)*] $have $have
             { @entry [$executor] $group $name } }),*]);
     };
+    ({ @policy_tests } policies $($name:ident $needs:tt;)*) => {
+        $($crate::__policy_rule! { @test $name $needs })*
+    };
+    ({ @policy_entries $list:ident } policies $($name:ident $needs:tt;)*) => {
+        $list.append(&mut ::std::vec![$($crate::__policy_rule! { @entry $name $needs }),*]);
+    };
     // The names and the needs alone: for `Rule::needs`, and for the test that compares them with
     // the catalogue.
     ({ @needs $list:ident } $group:ident $($name:ident [$($need:ident)*];)*) => {
