@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// How long to look for something shorter: a failure must be reported in good time.
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(2);
 
 /// The shortest list found that still fails, beginning with `steps`, which does.
 ///
