@@ -22,7 +22,7 @@ macro_rules! mutants {
 }
 
 fn fails(path: &str, entry: &harness::Entry, says: &str) {
-    let mut settings = Settings::from_env();
+    let mut settings = Settings::default();
     settings.seed = 7;
     settings.timeout = Duration::from_secs(60);
     let record = harness::check(path, entry, &settings);
