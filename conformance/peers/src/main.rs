@@ -1,0 +1,45 @@
+//! The conformance suite on other people's executors.
+//!
+//! `cargo run --release -p anyloop-conformance-peers` checks every rule on every executor, each in a
+//! process of its own, and writes a line of JSON for each to `conformance/peers/results.jsonl` and the
+//! table to `conformance/RESULTS.md`.
+
+mod compio;
+mod futures;
+mod glommio;
+mod monoio;
+mod pollster;
+mod run;
+mod smol;
+mod tokio;
+
+use executor_conformance::entries;
+use executor_conformance::harness::Entry;
+
+executor_conformance::allocator!();
+
+/// Every executor's rules, in the order of the table's columns.
+fn peers() -> Vec<Vec<Entry>> {
+    use crate::tokio::{CurrentThread, InLocalSet, MultiThread, Tokio};
+    vec![
+        entries!(Tokio<CurrentThread>: spawn, remote, abort, timers, reset, intervals, tcp, udp,
+            unix, blocking, shared, nested, shutdown_timeout),
+        entries!(Tokio<MultiThread>: spawn, remote, abort, timers, reset, intervals, tcp, udp,
+            unix, blocking, parallel, shared, nested, shutdown_timeout),
+        entries!(InLocalSet: spawn, abort, local, timers, reset, intervals, tcp, udp, unix),
+        entries!(smol::Smol: spawn, remote, abort, timers, reset, tcp, udp, unix, blocking, shared),
+        entries!(smol::Threads: spawn, remote, abort, timers, reset, tcp, udp, unix, parallel,
+            shared),
+        entries!(smol::Local: spawn, abort, local, timers, reset, tcp, udp, unix),
+        entries!(futures::Local: spawn, local),
+        entries!(futures::Pool: spawn, remote, parallel, shared),
+        entries!(monoio::Monoio: spawn, local, timers, reset),
+        entries!(compio::Compio: spawn, abort, local, timers, blocking),
+        entries!(glommio::Glommio: spawn, abort, local, timers),
+        entries!(pollster::Pollster),
+    ]
+}
+
+fn main() -> Result<(), String> {
+    run::main(&peers(), std::env::args().skip(1).collect())
+}
