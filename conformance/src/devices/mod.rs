@@ -7,12 +7,14 @@
 mod gate;
 mod join_all;
 mod sentinel;
+mod stage;
 mod turns;
 mod wakers;
 
 pub use gate::{Gate, Opener, gate};
 pub use join_all::{JoinAll, join_all};
 pub use sentinel::{DropToken, Drops, Sentinel, sentinel};
+pub use stage::{Stage, Watched};
 pub use turns::{turn, turns};
 pub use wakers::{CountingWaker, poll_once};
 

@@ -15,6 +15,7 @@ pub mod policies;
 pub mod scheduling;
 pub mod shutdown;
 pub mod stress;
+mod system;
 pub mod timers;
 pub mod wakers;
 

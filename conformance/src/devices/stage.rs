@@ -1,0 +1,217 @@
+//! Noticing that nothing moves any more, and saying where.
+
+use std::fmt::{self, Display};
+use std::fs;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::{Duration, Instant};
+
+use super::{JoinAll, join_all};
+use crate::Case;
+
+/// How often the watch looks.
+const PAUSE: Duration = Duration::from_millis(20);
+/// How many looks in a row must find every thread asleep.
+const LOOKS: u32 = 25;
+/// How long a stage may take where threads do move.
+const LONGEST: Duration = Duration::from_secs(15);
+/// How long it may take where threads cannot be looked at, as when descriptors have run out.
+const LONGEST_UNSEEN: Duration = Duration::from_secs(5);
+
+/// What a rule waits for, and a watch that ends the rule when that will never come.
+///
+/// A lost wake-up leaves every thread of the process asleep. That is a fact to be seen, unlike
+/// lateness, and does not depend on how busy the machine is: a thread that only waits for its turn
+/// does not count as asleep. So a rule under [`watch`](Self::watch) that hangs fails after half a
+/// second, with the name of the stage, where the system shows its threads; else after some
+/// seconds.
+#[derive(Debug)]
+pub struct Stage<'a> {
+    case: &'a Case,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    stage: Mutex<(String, Instant)>,
+    stalled: AtomicBool,
+    stop: AtomicBool,
+    root: Mutex<Option<Waker>>,
+}
+
+impl<'a> Stage<'a> {
+    /// A stage that is logged among the events of `case`.
+    pub fn new(case: &'a Case) -> Self {
+        let shared = Shared {
+            stage: Mutex::new(("at its beginning".to_owned(), Instant::now())),
+            stalled: AtomicBool::new(false),
+            stop: AtomicBool::new(false),
+            root: Mutex::new(None),
+        };
+        Self {
+            case,
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Says what is waited for now.
+    pub fn at(&self, what: impl Display) {
+        self.case.event(&what);
+        *lock(&self.shared.stage) = (what.to_string(), Instant::now());
+    }
+
+    /// Runs `body`, which has a waker of its own, and panics when nothing moves any more.
+    pub fn watch<F: Future>(&self, body: F) -> Watched<F> {
+        Watched {
+            body: join_all([body]),
+            shared: Arc::clone(&self.shared),
+            watch: None,
+        }
+    }
+
+    /// Runs `body` on this thread, outside of any executor, under the watch.
+    pub fn block_on<F: Future>(&self, body: F) -> F::Output {
+        let mut body = self.watch(body);
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        loop {
+            if let Poll::Ready(output) = Pin::new(&mut body).poll(&mut Context::from_waker(&waker))
+            {
+                return output;
+            }
+            thread::park();
+        }
+    }
+}
+
+/// A future under watch; made by [`Stage::watch`].
+pub struct Watched<F: Future> {
+    body: JoinAll<F>,
+    shared: Arc<Shared>,
+    watch: Option<JoinHandle<()>>,
+}
+
+impl<F: Future> Future for Watched<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = &mut *self;
+        *lock(&this.shared.root) = Some(cx.waker().clone());
+        if this.watch.is_none() {
+            let shared = Arc::clone(&this.shared);
+            this.watch = Some(thread::spawn(move || shared.look()));
+        }
+        if this.shared.stalled.load(SeqCst) {
+            panic!("nothing moves any more; {}", lock(&this.shared.stage).0);
+        }
+        let polled = Pin::new(&mut this.body).poll(cx);
+        polled.map(|mut outputs| outputs.pop().expect("one body has one output"))
+    }
+}
+
+impl<F: Future> Drop for Watched<F> {
+    fn drop(&mut self) {
+        let Some(watch) = self.watch.take() else {
+            return;
+        };
+        self.shared.stop.store(true, SeqCst);
+        watch.thread().unpark();
+        // It panics on nothing; and if it did, the rule has its verdict from elsewhere.
+        let _ = watch.join();
+        self.shared.stop.store(false, SeqCst);
+    }
+}
+
+impl<F: Future> fmt::Debug for Watched<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watched").finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// The life of the watching thread.
+    fn look(&self) {
+        let own = own_task();
+        let mut last = None;
+        let mut still = 0;
+        loop {
+            thread::park_timeout(PAUSE);
+            if self.stop.load(SeqCst) {
+                return;
+            }
+            let seen = own.as_deref().and_then(sleepers);
+            let longest = if seen.is_some() {
+                LONGEST
+            } else {
+                LONGEST_UNSEEN
+            };
+            let asleep = seen.flatten();
+            still = if asleep.is_some() && asleep == last {
+                still + 1
+            } else {
+                0
+            };
+            last = asleep;
+            if still >= LOOKS || lock(&self.stage).1.elapsed() > longest {
+                break;
+            }
+        }
+        self.stalled.store(true, SeqCst);
+        let root = lock(&self.root).take();
+        if let Some(root) = root {
+            root.wake();
+        }
+    }
+}
+
+/// The name of this thread in the list of its process's threads.
+fn own_task() -> Option<String> {
+    let path = fs::read_link("/proc/thread-self").ok()?;
+    Some(path.file_name()?.to_str()?.to_owned())
+}
+
+/// How often each thread has been switched.
+type Switches = Vec<(String, String)>;
+
+/// The switches of the other threads; `Some(None)` if one of them is not asleep, `None` if they
+/// cannot be looked at.
+fn sleepers(own: &str) -> Option<Option<Switches>> {
+    let mut threads = Vec::new();
+    for task in fs::read_dir("/proc/self/task").ok()? {
+        let name = task.ok()?.file_name().into_string().ok()?;
+        if name == own {
+            continue;
+        }
+        let Ok(status) = fs::read_to_string(format!("/proc/self/task/{name}/status")) else {
+            // The thread has ended meanwhile.
+            return Some(None);
+        };
+        let field = |field: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(field));
+            line.map(str::trim)
+        };
+        if !field("State:")?.starts_with('S') {
+            return Some(None);
+        }
+        let switches = field("voluntary_ctxt_switches:")?.to_owned();
+        threads.push((name, switches));
+    }
+    Some(Some(threads))
+}
+
+/// Unparks the thread that waits in [`Stage::block_on`].
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+fn lock<T>(value: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
+}

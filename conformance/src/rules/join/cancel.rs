@@ -1,0 +1,391 @@
+//! Cancelling by the handle.
+
+use std::collections::HashMap;
+use std::future::{Future, pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::task::Poll;
+use std::thread::{self, ThreadId};
+
+use super::support::{
+    Answer, Aside, Outcome, Seen, Slot, Tally, Token, block_on, ended, in_time, poll_with, probe,
+};
+use crate::adapter::{Abort, Remote};
+use crate::devices::{gate, poll_once, turns};
+use crate::{Case, JoinError, JoinHandle};
+
+const UNRESOLVED: &str = "the handle of a cancelled task never resolves";
+
+fn assert_cancelled<T>(outcome: Outcome<T>, what: &str) {
+    match outcome {
+        Err(JoinError::Cancelled) => {}
+        Ok(_) => panic!("{what}: the handle gave an output"),
+        Err(other) => panic!("{what}: the handle gave {other:?}"),
+    }
+}
+
+/// J6: cancelling drops a waiting future although nobody wakes its task.
+pub fn j06_must_cancel_without_a_wake<E: Abort>(_: &Case) {
+    let mut executor = E::new();
+    let handle = executor.handle();
+    executor.block_on(async {
+        let mut tasks = Vec::new();
+        for number in 0..20 {
+            let (gate, opener) = gate();
+            let (probe, seen) = probe(async move {
+                match number % 2 {
+                    0 => gate.await,
+                    // No waker of this one is left anywhere.
+                    _ => pending().await,
+                }
+            });
+            tasks.push((E::spawn(&handle, probe), seen, opener));
+        }
+        for (_, seen, _) in &tasks {
+            seen.polled().await;
+        }
+        for (mut task, seen, _opener) in tasks {
+            task.abort();
+            let outcome = in_time(UNRESOLVED, task).await;
+            assert_eq!(
+                seen.drops(),
+                1,
+                "the handle of a cancelled task resolved, and its future had not been dropped"
+            );
+            assert_cancelled(outcome, "a waiting task was cancelled");
+        }
+    });
+}
+
+/// J8: a task that is cancelled before its first poll is never polled.
+pub fn j08_must_not_poll_what_was_cancelled_first<E: Abort>(_: &Case) {
+    const TASKS: usize = 1_000;
+    let mut executor = E::new();
+    let handle = executor.handle();
+    let late = Arc::new(Mutex::new(Vec::new()));
+    executor.block_on(async {
+        let root = thread::current().id();
+        let hold = Arc::new(Hold::default());
+        let release = Release(Arc::clone(&hold));
+        let mut tasks = Vec::new();
+        for _ in 0..TASKS {
+            let cancelled = Arc::new(AtomicBool::new(false));
+            let (told, late, hold) = (Arc::clone(&cancelled), Arc::clone(&late), Arc::clone(&hold));
+            let (probe, seen) = probe(poll_fn(move |_| {
+                let thread = thread::current().id();
+                if told.load(SeqCst) {
+                    lock(&late).push(thread);
+                }
+                if thread != root {
+                    // The executor's other threads stay here until all tasks were cancelled.
+                    hold.wait();
+                }
+                Poll::<()>::Pending
+            }));
+            tasks.push((E::spawn(&handle, probe), seen, cancelled));
+        }
+        let mut early = Vec::new();
+        for (task, _, cancelled) in &mut tasks {
+            task.abort();
+            // Some executors' cancelling begins when the handle is awaited.
+            early.push(poll_once(task));
+            cancelled.store(true, SeqCst);
+        }
+        drop(release);
+        let joining = async {
+            for ((task, seen, _), early) in tasks.into_iter().zip(early) {
+                let outcome = match early {
+                    Poll::Ready(outcome) => outcome,
+                    Poll::Pending => task.await,
+                };
+                assert_cancelled(outcome, "a new task was cancelled");
+                assert_eq!(seen.drops(), 1, "drops of a future that was cancelled");
+            }
+        };
+        in_time(UNRESOLVED, joining).await;
+        check_late_polls(&lock(&late), root);
+    });
+}
+
+/// On each thread but the root's one task may have been on its way to its poll.
+fn check_late_polls(late: &[ThreadId], root: ThreadId) {
+    let mut by_thread = HashMap::new();
+    for &thread in late {
+        *by_thread.entry(thread).or_insert(0) += 1;
+    }
+    for (thread, polls) in by_thread {
+        let excused = usize::from(thread != root);
+        assert!(
+            polls <= excused,
+            "{polls} tasks were polled on one thread, for the first time, after they had been \
+             cancelled"
+        );
+    }
+}
+
+/// Holds threads back until it is released.
+#[derive(Default)]
+struct Hold(Mutex<bool>, Condvar);
+
+impl Hold {
+    fn wait(&self) {
+        let released = lock(&self.0);
+        drop(self.1.wait_while(released, |released| !*released));
+    }
+}
+
+/// Releases a [`Hold`] when it is dropped, also by a panic.
+struct Release(Arc<Hold>);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        *lock(&self.0.0) = true;
+        self.0.1.notify_all();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// J9: cancelling a task that has ended does no harm to its output.
+pub fn j09_must_drop_one_output_after_a_late_cancel<E: Abort>(_: &Case) {
+    const TASKS: usize = 30;
+    let mut executor = E::new();
+    let handle = executor.handle();
+    let outputs: Vec<Tally> = (0..TASKS).map(|_| Tally::new()).collect();
+    executor.block_on(async {
+        for (number, outputs) in outputs.iter().enumerate() {
+            let mut task: JoinHandle<Token> = ended::<E, _>(&handle, outputs.token()).await;
+            task.abort();
+            match number % 3 {
+                0 => drop(task),
+                1 => {
+                    task.abort();
+                    let outcome = in_time(UNRESOLVED, task).await;
+                    drop(outcome);
+                }
+                _ => {
+                    let outcome = in_time(UNRESOLVED, task).await;
+                    match outcome {
+                        Ok(_) => assert_eq!(outputs.count(), 0, "drops before the handle's"),
+                        Err(error) => assert_cancelled::<()>(Err(error), "cancelled at its end"),
+                    }
+                }
+            }
+            let what = "a task was cancelled after its end, and its output was never dropped";
+            outputs.reach(1, what).await;
+        }
+        turns::<E>(&handle, 3).await;
+    });
+    drop(executor);
+    for outputs in outputs {
+        assert_eq!(outputs.count(), 1, "drops of an output");
+    }
+}
+
+/// J10: a future that is cancelled while it is polled is dropped when the poll has returned.
+pub fn j10_must_drop_after_the_poll<E: Abort + Remote>(case: &Case) {
+    let mut executor = E::new();
+    let handle = executor.handle();
+    let aside = Aside::new();
+    executor.block_on(async {
+        for finishes in [false, true] {
+            let outputs = Tally::new();
+            let (gate, opener) = gate();
+            let (task, asked) = (Slot::new(), Slot::new());
+            let polled = poll_cancelled(&aside, &task, &asked, outputs.token(), finishes);
+            let (probe, seen) = probe(async move {
+                gate.await;
+                polled.await
+            });
+            task.put(E::spawn(&handle, probe));
+            opener.open();
+            let what = "a task was cancelled while it was polled, and its future is not dropped";
+            seen.dropped(what).await;
+            let answer: Asked = asked.take().expect("the task was polled");
+            let (rest, came) = answer;
+            if !came {
+                case.note("`abort` waits while the task is being polled");
+            }
+            let outcome = match rest.get("`abort` does not come back").await {
+                (_, Some(outcome)) => outcome,
+                (task, None) => in_time(UNRESOLVED, task).await,
+            };
+            judge_cancelled_poll(outcome, &seen, finishes, &outputs).await;
+        }
+    });
+}
+
+/// What another thread was asked, and whether it answered while the poll waited for it.
+type Asked = (Answer<(JoinHandle<Token>, Option<Outcome<Token>>)>, bool);
+
+/// A future that has itself cancelled by another thread in its first poll, and waits for that.
+fn poll_cancelled(
+    aside: &Aside,
+    task: &Slot<JoinHandle<Token>>,
+    asked: &Slot<Asked>,
+    output: Token,
+    finishes: bool,
+) -> impl Future<Output = Token> + Send + use<> {
+    let (aside, task, asked) = (aside.clone(), task.clone(), asked.clone());
+    let mut output = Some(output);
+    poll_fn(move |_| {
+        let Some(mut task) = task.take() else {
+            return Poll::Pending;
+        };
+        let answer = aside.ask(move || {
+            task.abort();
+            match poll_once(&mut task) {
+                Poll::Ready(outcome) => (task, Some(outcome)),
+                Poll::Pending => (task, None),
+            }
+        });
+        let came = block_on(answer.came());
+        asked.put((answer, came));
+        match finishes {
+            true => Poll::Ready(output.take().expect("polled once")),
+            false => Poll::Pending,
+        }
+    })
+}
+
+async fn judge_cancelled_poll(
+    outcome: Outcome<Token>,
+    seen: &Seen,
+    finishes: bool,
+    outputs: &Tally,
+) {
+    assert!(
+        !seen.was_dropped_in_poll(),
+        "a future was cancelled, and dropped while it was being polled"
+    );
+    match outcome {
+        Ok(output) if finishes => drop(output),
+        outcome => assert_cancelled(outcome, "a task was cancelled while it was polled"),
+    }
+    let what = "a task was cancelled while it was polled, and what it owned was never dropped";
+    outputs.reach(1, what).await;
+    assert_eq!(outputs.count(), 1, "drops of an output");
+}
+
+/// J11: a task may cancel itself.
+pub fn j11_must_allow_to_cancel_oneself<E: Abort>(_: &Case) {
+    let mut executor = E::new();
+    let handle = executor.handle();
+    executor.block_on(async {
+        for (keeps, finishes) in [(true, false), (false, false), (true, true), (false, true)] {
+            let (gate, opener) = gate();
+            let (own, back) = (Slot::<JoinHandle<()>>::new(), Slot::new());
+            let (taken, given) = (own.clone(), back.clone());
+            let (probe, seen) = probe(async move {
+                gate.await;
+                let mut task = taken.take().expect("the handle was there before the gate");
+                task.abort();
+                if keeps {
+                    given.put(task);
+                } else {
+                    drop(task);
+                }
+                if !finishes {
+                    pending().await
+                }
+            });
+            own.put(E::spawn(&handle, probe));
+            opener.open();
+            if keeps {
+                let what = "a task that was woken does not run";
+                match in_time(UNRESOLVED, back.handed(what).await).await {
+                    Ok(()) if finishes => {}
+                    outcome => assert_cancelled(outcome, "a task cancelled itself"),
+                }
+            }
+            let what = "a task cancelled itself, and its future is not dropped";
+            seen.dropped(what).await;
+            assert!(
+                !seen.was_dropped_in_poll(),
+                "a task cancelled itself, and its future was dropped while it was being polled"
+            );
+        }
+    });
+}
+
+/// J12: a task that is cancelled, and whose handle is then dropped, is cancelled still.
+pub fn j12_must_cancel_though_the_handle_is_dropped<E: Abort>(_: &Case) {
+    let mut executor = E::new();
+    let handle = executor.handle();
+    executor.block_on(async {
+        for when in ["new", "waiting", "awaited", "always ready to run"] {
+            let (gate, opener) = gate();
+            let (probe, seen) = probe(async move {
+                if when == "always ready to run" {
+                    poll_fn(|cx| {
+                        cx.waker().wake_by_ref();
+                        Poll::<()>::Pending
+                    })
+                    .await;
+                }
+                gate.await;
+            });
+            let mut task = E::spawn(&handle, probe);
+            if matches!(when, "waiting" | "awaited") {
+                seen.polled().await;
+            }
+            if when == "awaited" {
+                let polled = poll_with(&mut task, &Tally::new().waker());
+                assert!(polled.is_pending(), "the handle of a waiting task is ready");
+            }
+            task.abort();
+            drop(task);
+            let what = format!(
+                "a task that was {when} was cancelled and its handle dropped, and its future is \
+                 not dropped"
+            );
+            seen.dropped(what).await;
+            opener.open();
+            turns::<E>(&handle, 3).await;
+            assert!(!seen.has_finished(), "a cancelled task finished");
+        }
+    });
+}
+
+/// J13: a task may be cancelled outside `block_on`, and when the executor has gone.
+pub fn j13_must_cancel_outside_a_runtime<E: Abort>(_: &Case) {
+    let mut executor = E::new();
+    let handle = executor.handle();
+    let (task, seen) = probe(pending::<()>());
+    let mut new = E::spawn(&handle, task);
+    abort_outside(&mut new, "before `block_on`");
+    executor.block_on(async {
+        assert_cancelled(
+            in_time(UNRESOLVED, new).await,
+            "cancelled before `block_on`",
+        );
+        assert_eq!(seen.drops(), 1, "drops of a future that was cancelled");
+    });
+    let (mut waiting, seen, mut last) = executor.block_on(async {
+        let (probe, seen) = probe(pending::<()>());
+        let waiting = E::spawn(&handle, probe);
+        seen.polled().await;
+        (waiting, seen, E::spawn(&handle, pending::<()>()))
+    });
+    abort_outside(&mut waiting, "after `block_on`");
+    executor.block_on(async {
+        assert_cancelled(
+            in_time(UNRESOLVED, waiting).await,
+            "cancelled after `block_on`",
+        );
+        assert_eq!(seen.drops(), 1, "drops of a future that was cancelled");
+    });
+    drop(executor);
+    abort_outside(&mut last, "when the executor had been dropped");
+    let outcome = block_on(in_time(UNRESOLVED, last));
+    assert_cancelled(outcome, "cancelled when the executor had been dropped");
+}
+
+fn abort_outside<T: 'static>(task: &mut JoinHandle<T>, when: &str) {
+    let aborted = catch_unwind(AssertUnwindSafe(|| task.abort()));
+    assert!(aborted.is_ok(), "`abort` panics when it is called {when}");
+}
