@@ -72,6 +72,9 @@ mod allocator;
 pub mod devices;
 pub mod harness;
 mod macros;
+#[cfg(feature = "scheduler")]
+pub mod policy;
+pub mod report;
 mod rule;
 pub mod rules;
 

@@ -31,7 +31,7 @@ macro_rules! suite {
 macro_rules! entries {
     ($executor:ty $(: $($have:ident),* $(,)?)?) => {{
         $crate::__capabilities!($($($have)*)?);
-        let mut entries = ::std::vec::Vec::new();
+        let mut entries = ::std::vec::Vec::<$crate::harness::Entry>::new();
         $crate::__groups! { @entries entries [$executor] [$($($have)*)?] }
         entries
     }};
@@ -57,12 +57,21 @@ macro_rules! __group {
     };
     ({ @entries $list:ident [$executor:ty] $have:tt } $group:ident
         $($name:ident [$($need:ident)*];)*) => {
-        $($list.push($crate::__rule! { [$($need)*] $have $have
-            { @entry [$executor] $group $name } });)*
+        $list.append(&mut ::std::vec![$($crate::__rule! { [$($need)*] $have $have
+            { @entry [$executor] $group $name } }),*]);
     };
-    // The names alone, for the test that compares them with the catalogue.
-    ({ @names } $group:ident $($name:ident [$($need:ident)*];)*) => {
-        &[$((stringify!($name), &[$(stringify!($need)),*] as &[&str])),*]
+    ({ @policy_tests } policies $($name:ident $needs:tt;)*) => {
+        $($crate::__policy_rule! { @test $name $needs })*
+    };
+    ({ @policy_entries $list:ident } policies $($name:ident $needs:tt;)*) => {
+        $list.append(&mut ::std::vec![$($crate::__policy_rule! { @entry $name $needs }),*]);
+    };
+    // The names and the needs alone: for `Rule::needs`, and for the test that compares them with
+    // the catalogue.
+    ({ @needs $list:ident } $group:ident $($name:ident [$($need:ident)*];)*) => {
+        $list.append(&mut ::std::vec![
+            $((stringify!($name), &[$(stringify!($need)),*] as &'static [&'static str])),*
+        ]);
     };
 }
 

@@ -1,8 +1,10 @@
 //! What a rule is: its name, its level, what it demands and why.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
-use crate::rules;
+use crate::rules::{self, Group};
 
 /// A rule of the suite.
 ///
@@ -65,6 +67,27 @@ impl Rule {
         }
     }
 
+    /// The group that the rule is in.
+    pub fn group(&self) -> &'static Group {
+        let letter = self.prefix().get(..1).unwrap_or_default();
+        let mut groups = rules::GROUPS.iter();
+        groups
+            .find(|group| letter.eq_ignore_ascii_case(group.letter.encode_utf8(&mut [0; 4])))
+            .expect("every rule is in the group of its letter")
+    }
+
+    /// Whether the rule is about scheduling policies; all others are about executors.
+    pub fn is_for_policies(&self) -> bool {
+        self.group().letter == 'Q'
+    }
+
+    /// The capabilities that an adapter must declare for the rule to be checked on it.
+    pub fn needs(&self) -> &'static [&'static str] {
+        static NEEDS: LazyLock<HashMap<&str, &[&str]>> =
+            LazyLock::new(|| rules::listed().into_iter().collect());
+        NEEDS.get(self.name).copied().unwrap_or_default()
+    }
+
     /// Where the bugs of [`Rule::bugs`] can be read.
     pub fn links(&self) -> impl Iterator<Item = String> {
         self.bugs.iter().map(|bug| link(bug))
@@ -100,6 +123,8 @@ fn link(bug: &str) -> String {
         "wasm-bindgen" => "rustwasm/wasm-bindgen".to_owned(),
         "wasmtime" => "bytecodealliance/wasmtime".to_owned(),
         "embassy" => "embassy-rs/embassy".to_owned(),
+        "heph" => "Thomasdezeeuw/heph".to_owned(),
+        "unicycle" => "udoprog/unicycle".to_owned(),
         other => other.to_owned(),
     };
     format!("https://github.com/{repository}/issues/{number}")

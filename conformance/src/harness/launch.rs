@@ -59,13 +59,14 @@ fn start(
 
 /// Waits for the child's end, but no longer than `timeout`.
 fn wait(child: &mut Child, timeout: Duration) -> Option<ExitStatus> {
-    let deadline = Instant::now() + timeout;
+    // A limit beyond what the clock can tell is none.
+    let deadline = Instant::now().checked_add(timeout);
     let mut pause = Duration::from_micros(500);
     loop {
         if let Ok(Some(status)) = child.try_wait() {
             return Some(status);
         }
-        if Instant::now() >= deadline {
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return None;
         }
         // std offers no wait with a limit. Short rules are answered soon, long ones cost little.

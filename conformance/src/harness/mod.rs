@@ -39,6 +39,7 @@ mod stall;
 mod verdict;
 
 use std::any::Any;
+use std::env;
 use std::process::Command;
 
 pub use case::Case;
@@ -114,30 +115,95 @@ impl Entry {
 ///
 /// If the verdict is one at which a test fails, with a report that says what was found.
 pub fn test(path: &str, entry: Entry, expected: &str) {
-    let test = path.split_once("::").map_or(path, |(_, test)| test);
-    if child::asked_for(entry.rule) {
-        entry.run_as_child();
-    }
+    become_child(&[entry]);
     let expected = Expectations::parse(expected).unwrap_or_else(|error| panic!("{error}"));
     let settings = Settings::from_env();
-    let record = if settings.in_process {
-        entry.run_in_process(&settings)
-    } else {
-        let exe = std::env::current_exe().expect("a running program has a path");
-        let mut command = Command::new(exe);
-        command.args([
-            test,
-            "--exact",
-            "--nocapture",
-            "--include-ignored",
-            "--test-threads=1",
-        ]);
-        run(&entry, command, &settings)
-    };
-    let record = expected.judge(record);
+    let record = expected.judge(check(path, &entry, &settings));
     settings.report(&record);
     println!("{record}");
     assert!(record.is_acceptable(&settings), "{record}");
+}
+
+/// Checks a rule in a child process which runs the `#[test]` of this `path` again.
+///
+/// It is what [`test`] does, without judging: for tests that expect another verdict than a pass.
+/// A test makes one call of it only, since the child begins where the test does.
+///
+/// ```no_run
+/// use executor_conformance::harness::{self, Case, Entry, Settings, Verdict};
+///
+/// fn an_executor_that_aborts(_: &Case) {
+///     std::process::abort();
+/// }
+///
+/// // #[test]
+/// fn an_abort_is_a_verdict() {
+///     let entry = Entry::new("W1", "broken", an_executor_that_aborts);
+///     let path = concat!(module_path!(), "::an_abort_is_a_verdict");
+///     let record = harness::check(path, &entry, &Settings::from_env());
+///     assert!(matches!(record.verdict, Verdict::Abort(_)));
+/// }
+/// ```
+///
+/// # Panics
+///
+/// If the child process cannot be started.
+pub fn check(path: &str, entry: &Entry, settings: &Settings) -> Record {
+    become_child(std::slice::from_ref(entry));
+    if settings.in_process {
+        return entry.run_in_process(settings);
+    }
+    let test = path.split_once("::").map_or(path, |(_, test)| test);
+    let mut command = this_program();
+    command.args([
+        test,
+        "--exact",
+        "--nocapture",
+        "--include-ignored",
+        "--test-threads=1",
+    ]);
+    run(entry, command, settings)
+}
+
+/// Checks rules one after the other, each in a child process which runs this program again.
+///
+/// For programs of one's own that run [`entries!`](crate::entries). Call it early in `main`, with
+/// the same entries in each run: in a child it checks the rule and does not come back. Each
+/// record is added to the report of the settings, and handed to `each` as soon as it is there.
+///
+/// # Panics
+///
+/// If a child process cannot be started, or the report not be written.
+pub fn run_all(
+    entries: &[Entry],
+    settings: &Settings,
+    mut each: impl FnMut(&Record),
+) -> Vec<Record> {
+    become_child(entries);
+    let records = entries.iter().map(|entry| {
+        let record = if settings.in_process {
+            entry.run_in_process(settings)
+        } else {
+            let mut command = this_program();
+            command.args(env::args_os().skip(1));
+            run(entry, command, settings)
+        };
+        settings.report(&record);
+        each(&record);
+        record
+    });
+    records.collect()
+}
+
+/// Checks the rule that this process was started for, if it is among `entries`, and ends.
+fn become_child(entries: &[Entry]) {
+    if let Some(entry) = entries.iter().find(|entry| child::asked_for(entry.rule)) {
+        entry.run_as_child();
+    }
+}
+
+fn this_program() -> Command {
+    Command::new(env::current_exe().expect("a running program has a path"))
 }
 
 /// A panic's message, if it is a string.

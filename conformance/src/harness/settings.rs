@@ -57,8 +57,8 @@ impl Settings {
         let default = Self::default();
         Self {
             seed: number(SEED).unwrap_or(default.seed),
-            stress: number(STRESS).unwrap_or(default.stress),
-            timeout: number(TIMEOUT).map_or(default.timeout, Duration::from_secs),
+            stress: positive(STRESS).unwrap_or(default.stress),
+            timeout: positive(TIMEOUT).map_or(default.timeout, Duration::from_secs),
             report: env::var_os(REPORT).map(PathBuf::from),
             lenient: flag(LENIENT),
             in_process: flag(IN_PROCESS) || default.in_process,
@@ -97,17 +97,25 @@ fn seed_of_the_clock() -> u64 {
 }
 
 fn number<T: FromStr>(variable: &str) -> Option<T> {
-    let value = env::var(variable).ok()?;
-    match value.parse() {
-        Ok(number) => Some(number),
-        Err(_) => panic!("{variable} must be a number, not {value:?}"),
+    let value = env::var_os(variable)?;
+    match value.to_str().and_then(|value| value.parse().ok()) {
+        Some(number) => Some(number),
+        None => panic!("{variable} must be a number that fits, not {value:?}"),
     }
 }
 
+/// No trial at all would be a pass, and no time a hang.
+fn positive<T: FromStr + Default + PartialEq>(variable: &str) -> Option<T> {
+    let number = number(variable)?;
+    assert!(number != T::default(), "{variable} must be 1 or more");
+    Some(number)
+}
+
 fn flag(variable: &str) -> bool {
-    match env::var(variable).as_deref() {
-        Err(_) | Ok("" | "0") => false,
-        Ok("1") => true,
-        Ok(other) => panic!("{variable} must be 0 or 1, not {other:?}"),
+    let value = env::var_os(variable).unwrap_or_default();
+    match value.to_str() {
+        Some("" | "0") => false,
+        Some("1") => true,
+        _ => panic!("{variable} must be 0 or 1, not {value:?}"),
     }
 }

@@ -11,6 +11,7 @@ pub mod lifecycle;
 pub mod local;
 pub mod memory;
 pub mod panics;
+pub mod policies;
 pub mod scheduling;
 pub mod shutdown;
 pub mod stress;
@@ -95,13 +96,30 @@ pub static GROUPS: &[Group] = &[
         rules: memory::RULES,
     },
     Group {
+        letter: 'Q',
+        title: "Scheduling policies",
+        rules: policies::RULES,
+    },
+    Group {
         letter: 'Z',
         title: "Stress",
         rules: stress::RULES,
     },
 ];
 
-/// Hands the rules of every group to `__group!`, with what it was given.
+/// A rule's name, and the capabilities that it needs.
+type Listed = (&'static str, &'static [&'static str]);
+
+/// The rules as the macros list them.
+pub(crate) fn listed() -> Vec<Listed> {
+    let mut listed: Vec<Listed> = Vec::new();
+    crate::__groups! { @needs listed }
+    crate::__policies! { @needs listed }
+    listed
+}
+
+/// Hands the rules of every group to `__group!`, with what it was given; those of policies are
+/// not among them.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __groups {
