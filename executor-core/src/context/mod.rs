@@ -16,7 +16,7 @@ use crate::task::Ready;
 ///
 /// Two addresses are compared, and no count is touched.
 #[inline]
-pub(crate) fn with_home<R>(core: &CoreRef, f: impl FnOnce(Option<&LoopCore>) -> R) -> R {
+pub(crate) fn with_home<R>(core: CoreRef, f: impl FnOnce(Option<&LoopCore>) -> R) -> R {
     with_local(|local| f(local.filter(|local| core.is(local.core()))))
 }
 

@@ -129,7 +129,7 @@ impl CellRef {
 impl Clone for CellRef {
     #[inline]
     fn clone(&self) -> Self {
-        context::with_home(self.header().core(), |local| match local {
+        context::with_home(*self.header().core(), |local| match local {
             // SAFETY: at home, with a reference.
             Some(_) => unsafe { self.state().retain_home() },
             None => self.state().retain_away(),
@@ -141,7 +141,7 @@ impl Clone for CellRef {
 impl Drop for CellRef {
     #[inline]
     fn drop(&mut self) {
-        let is_last = context::with_home(self.header().core(), |local| match local {
+        let is_last = context::with_home(*self.header().core(), |local| match local {
             // SAFETY: at home, with a reference that is not used again.
             Some(_) => unsafe { self.state().release_home() },
             None => self.state().release_away(),

@@ -68,7 +68,7 @@ impl CellRef {
 
     #[inline]
     pub(super) fn wake_by_ref(&self) {
-        context::with_home(self.header().core(), |local| {
+        context::with_home(*self.header().core(), |local| {
             let Some(local) = local else {
                 return self.wake_by_ref_away();
             };
@@ -83,7 +83,7 @@ impl CellRef {
     #[inline]
     fn wake(self) {
         let core = *self.header().core();
-        context::with_home(&core, |local| {
+        context::with_home(core, |local| {
             let Some(local) = local else {
                 return self.wake_away();
             };
