@@ -8,9 +8,10 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use super::{Progress, Track, Wakers};
+use super::{Progress, STUCK, Track, Wakers};
 use crate::adapter::{JoinHandle, OnHandleDrop, Spawn};
 use crate::devices::gate;
+use crate::harness::eventually;
 use crate::{Case, JoinError};
 
 /// L5: a future is dropped when it is ready, although wakers of its task live on.
@@ -100,7 +101,7 @@ pub fn l06_must_drop_before_join_resolves<E: Spawn>(case: &Case) {
         (E::spawn(&handle, future), track)
     };
     let mut early = [0, 0];
-    executor.block_on(async {
+    let root = async {
         for round in 0..rounds {
             let (task, track) = spawn(round % 3);
             early[0] += usize::from(joined_early(task, track).await);
@@ -114,7 +115,8 @@ pub fn l06_must_drop_before_join_resolves<E: Spawn>(case: &Case) {
             early[1] +=
                 usize::from(joined.expect("the task has neither panicked nor been cancelled"));
         }
-    });
+    };
+    case.watch(STUCK, || executor.block_on(root));
     let [by_root, by_task] = early;
     assert!(
         by_root + by_task == 0,
@@ -184,13 +186,12 @@ pub fn l07_must_drop_an_output_exactly_once<E: Spawn>(case: &Case) {
             tasks.push(handle_kept::<E>(&progress, &handle).await);
         }
     });
-    case.event("the executor is dropped");
-    drop(executor);
+    case.watch("dropping the executor does not return", || drop(executor));
     for counted in &mut tasks {
         drop(counted.task.take());
     }
     let wrong = |counted: &&Counted| counted.tally.made() != counted.tally.dropped();
-    let settled = progress.block_until(|| !tasks.iter().any(|counted| wrong(&counted)));
+    let settled = eventually(|| !tasks.iter().any(|counted| wrong(&counted)));
     if !settled {
         let counted = tasks.iter().find(wrong).expect("one is wrong");
         panic!(

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::anchored::Moves;
-use super::{Progress, Track, Wakers};
+use super::{Progress, STUCK, Track, Wakers};
 use crate::Case;
 use crate::adapter::Spawn;
 use crate::devices::{gate, turns};
@@ -289,7 +289,7 @@ thread_local! {
 }
 
 /// L8: `spawn` returns without having polled the future on the caller's stack.
-pub fn l08_should_never_poll_inline_in_spawn<E: Spawn>(_: &Case) {
+pub fn l08_should_never_poll_inline_in_spawn<E: Spawn>(case: &Case) {
     let mut executor = E::new();
     let handle = executor.handle();
     let inline = Arc::new(AtomicUsize::new(0));
@@ -306,7 +306,7 @@ pub fn l08_should_never_poll_inline_in_spawn<E: Spawn>(_: &Case) {
         }
     };
     let early = spawn(&handle);
-    executor.block_on(async {
+    let root = async {
         let mut tasks: Vec<_> = (0..100).map(|_| spawn(&handle)).collect();
         tasks.push(early);
         for task in tasks {
@@ -317,7 +317,8 @@ pub fn l08_should_never_poll_inline_in_spawn<E: Spawn>(_: &Case) {
         let spawning = E::spawn(&handle, async move { spawn(&inner).await });
         let joined = spawning.await.expect("the task has not been cancelled");
         joined.expect("the task has not been cancelled");
-    });
+    };
+    case.watch(STUCK, || executor.block_on(root));
     let inline = inline.load(SeqCst);
     assert_eq!(
         inline, 0,

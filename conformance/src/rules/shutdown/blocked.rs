@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::assert_dropped_once;
+use super::{assert_dropped_once, shut_down};
 use crate::Case;
 use crate::adapter::{Parallel, ShutdownTimeout};
 use crate::devices::gate;
@@ -57,8 +57,8 @@ pub fn d10_must_not_hang_with_blocked_workers<E: Parallel>(case: &Case) {
         });
         case.event("the executor is dropped while workers are blocked");
         latch.shutdown_begins();
-        drop(executor);
-        assert_dropped_once(&progress, "of an executor with blocked workers", &tracks);
+        shut_down(case, executor);
+        assert_dropped_once("of an executor with blocked workers", &tracks);
         releasing
             .join()
             .map_err(|_| "the thread that releases panicked".to_owned())

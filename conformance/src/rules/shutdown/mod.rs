@@ -16,8 +16,9 @@ pub use reentry::{
 };
 pub use resources::{d08_must_give_back_what_cycles_take, d11_must_bear_deep_chains_of_handles};
 
-use super::lifecycle::{Progress, Track};
-use crate::Rule;
+use super::lifecycle::Track;
+use crate::harness::eventually;
+use crate::{Case, Executor, Rule};
 
 /// The rules of the group.
 pub static RULES: &[Rule] = &[
@@ -144,11 +145,16 @@ macro_rules! __shutdown {
     };
 }
 
+/// Drops the executor.
+pub(super) fn shut_down<E: Executor>(case: &Case, executor: E) {
+    case.watch("dropping the executor does not return", || drop(executor));
+}
+
 /// Fails unless each of the futures has been dropped, and once.
 ///
 /// An executor with threads may drop some of them shortly after its own drop has returned.
-pub(super) fn assert_dropped_once(progress: &Progress, what: &str, tracks: &[Track]) {
-    progress.block_until(|| tracks.iter().all(|track| track.drops() > 0));
+pub(super) fn assert_dropped_once(what: &str, tracks: &[Track]) {
+    eventually(|| tracks.iter().all(|track| track.drops() > 0));
     let never = tracks.iter().filter(|track| track.drops() == 0).count();
     let twice = tracks.iter().filter(|track| track.drops() > 1).count();
     assert!(

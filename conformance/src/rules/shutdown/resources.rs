@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::Duration;
 
+use super::shut_down;
 use crate::Case;
 use crate::adapter::{JoinHandle, Spawn};
 use crate::devices::{Opener, descriptor_count, gate, thread_count, turns};
-use crate::harness::Settings;
-use crate::rules::lifecycle::{Notifier, Progress, patience};
+use crate::harness::{Settings, eventually};
+use crate::rules::lifecycle::{Notifier, Progress, STUCK};
 use crate::rules::memory::Growth;
 
 /// D8: threads, descriptors and memory stay flat over cycles of start and shutdown.
@@ -18,8 +18,6 @@ pub fn d08_must_give_back_what_cycles_take<E: Spawn>(case: &Case) {
     if Settings::from_env().in_process {
         case.skip("other rules use threads, descriptors and memory in this process");
     }
-    // A thread that was joined may be listed for a moment; and threads may end after the drop.
-    let patient = Progress::with_patience(Duration::from_secs(1));
     let threads = || thread_count().unwrap_or(0);
     let descriptors = || descriptor_count().unwrap_or(0);
     let mut threads = Growth::of(threads, WINDOW);
@@ -28,9 +26,10 @@ pub fn d08_must_give_back_what_cycles_take<E: Spawn>(case: &Case) {
     let mut least_threads = usize::MAX;
     for cycles in [WINDOW, WINDOW, 2 * WINDOW] {
         for _ in 0..cycles {
-            cycle::<E>();
+            cycle::<E>(case);
         }
-        patient.block_until(|| thread_count().unwrap_or(0) <= least_threads);
+        // A thread that was joined may be listed for a moment, and some may end after the drop.
+        eventually(|| thread_count().unwrap_or(0) <= least_threads);
         least_threads = least_threads.min(thread_count().unwrap_or(0));
         threads.read();
         descriptors.read();
@@ -46,7 +45,7 @@ pub fn d08_must_give_back_what_cycles_take<E: Spawn>(case: &Case) {
 }
 
 /// Starts, runs and drops an executor, which leaves tasks in every state behind.
-fn cycle<E: Spawn>() {
+fn cycle<E: Spawn>(case: &Case) {
     let mut executor = E::new();
     let handle = executor.handle();
     let mut openers: Vec<Opener> = Vec::new();
@@ -67,7 +66,7 @@ fn cycle<E: Spawn>() {
         }
         openers[3].open();
     });
-    drop(executor);
+    shut_down(case, executor);
 }
 
 /// How many tasks the chains of D11 have.
@@ -78,10 +77,9 @@ const LINKS: usize = 100_000;
 pub fn d11_must_bear_deep_chains_of_handles<E: Spawn>(case: &Case) {
     case.event("a chain that was never polled is dropped by shutdown");
     let executor = E::new();
-    // Patient, since a wait is for a hundred thousand tasks.
-    let progress = Progress::with_patience(4 * patience());
+    let progress = Progress::new();
     let chain = Chain::new::<E>(&executor.handle(), &progress);
-    drop(executor);
+    shut_down(case, executor);
     drop(chain);
 
     case.event(
@@ -95,16 +93,17 @@ pub fn d11_must_bear_deep_chains_of_handles<E: Spawn>(case: &Case) {
         drop(chain);
         turns::<E>(&handle, 5).await;
     });
-    drop(executor);
+    shut_down(case, executor);
 
     case.event("a chain is joined");
     let mut executor = E::new();
     let chain = Chain::new::<E>(&executor.handle(), &progress);
-    executor.block_on(async {
+    let root = async {
         chain.all_wait(&progress).await;
         chain.opener.open();
         chain.first.await.expect("the task has not been cancelled");
-    });
+    };
+    case.watch(STUCK, || executor.block_on(root));
 }
 
 /// Tasks of which each awaits the next.
