@@ -106,7 +106,7 @@ pub static RULES: &[Rule] = &[
         statement: "A task whose wakers nobody calls is not polled, whatever its peers do.",
         rationale: "An executor that polls everything at each turn makes the cost of a task grow \
             with the number of its peers. Tasks wait while a thousand peers are spawned and \
-            joined; each has been polled once, and once more when its gate opens.",
+            joined, and then called by the wakers that they left; each has been polled once, and once more when its gate opens.",
         bugs: &["unicycle#5"],
     },
     Rule {

@@ -34,7 +34,8 @@ fn on_a_large_stack(case: &Case, body: fn()) {
             "there is no thread with a stack of {SIZE} bytes: {error}"
         ))
     });
-    thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+    let ended = case.watch(STUCK, || thread.join());
+    ended.unwrap_or_else(|panic| resume_unwind(panic));
 }
 
 /// A large part of a future, or one that is hard to place.

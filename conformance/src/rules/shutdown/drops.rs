@@ -17,7 +17,7 @@ use crate::rules::lifecycle::{OnDrop, Progress, Track, Wakers, with_drop};
 
 /// D1: shutdown drops each future, whether its task is idle, queued or was never polled.
 pub fn d01_must_drop_every_future<E: Spawn>(case: &Case) {
-    const TASKS: usize = 50;
+    const TASKS: usize = 100;
     let progress = Progress::new();
     let mut executor = E::new();
     let handle = executor.handle();
@@ -128,8 +128,19 @@ pub fn d02_must_break_cycles_of_wakers<E: Spawn>(case: &Case) {
                 tasks.spawn::<E>(&progress, &handle, what, paired(&pair, place));
             }
         }
+        let mut yielding = Vec::new();
+        for _ in 0..20 {
+            let (gate, opener) = gate();
+            let what = "that wake themselves without end";
+            tasks.spawn::<E>(&progress, &handle, what, yields_after(gate));
+            yielding.push(opener);
+        }
         let polled = || tasks.tracks().all(|track| track.polls() > 0);
         progress.until("every future is polled", polled).await;
+        // In the root's last poll, since they may keep it from another.
+        yielding.iter().for_each(|opener| {
+            opener.open();
+        });
     });
     case.event("the executor is dropped");
     shut_down(case, executor);

@@ -32,10 +32,11 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         name: "d02_must_break_cycles_of_wakers",
-        statement: "Shutdown drops futures that own their own wakers, or each other's.",
+        statement: "Shutdown drops futures that own their own wakers or each other's, or wake themselves without end.",
         rationale: "A waker keeps its task alive, so that a task whose future holds it is a cycle \
             which counting references never frees; channels between tasks make such cycles every \
-            day. Nothing outside refers to these tasks.",
+            day; nothing outside refers to them. Tasks that yield for ever are always queued, \
+            whenever an executor looks.",
         bugs: &[],
     },
     Rule {
@@ -105,12 +106,12 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         name: "d11_must_bear_deep_chains_of_handles",
-        statement: "A chain of 100,000 tasks, each of which owns the next one's handle, ends without \
+        statement: "A long chain of tasks, each of which owns the next one's handle, ends without \
             overflowing the stack.",
         rationale: "Where dropping a handle drops its task's future, and that the next handle, the \
-            drop is as deep as the chain; a wake that polls is, too. A chain is dropped by \
-            shutdown that was never polled, one in which every task waits loses its first handle and \
-            then its executor, and one is joined.",
+            drop is as deep as the chain; a wake that polls is, too. A chain of 100,000 \
+            is dropped by shutdown that was never polled, one in which every task waits loses its \
+            first handle and then its executor, and a shorter one is joined, all with little stack.",
         bugs: &[],
     },
     Rule {
