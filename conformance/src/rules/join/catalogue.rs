@@ -77,7 +77,7 @@ pub static RULES: &[Rule] = &[
             same, and that is dropped exactly once.",
         rationale: "The cancel meets a task whose future is gone and whose output lies where the \
             future was; to say that work was called off which was done is to have it done again. \
-            Tasks that ended are cancelled, once and twice, and their handles dropped or awaited.",
+            Tasks that ended are cancelled, and their handles dropped or awaited.",
         bugs: &[],
     },
     Rule {
