@@ -3,10 +3,14 @@
 #![allow(unsafe_code, reason = "`GlobalAlloc` is an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The system's allocator, which keeps count of the bytes in use.
+/// The system's allocator, which keeps count of the bytes in use and spoils what is freed.
+///
+/// A waker that is used after its task was freed finds no plausible reference count there, and the
+/// rule's process dies rather than pass.
 ///
 /// The rules about leaks need it, and are skipped without it. [`allocator!`](crate::allocator)
 /// makes it the global one.
@@ -36,8 +40,11 @@ pub fn allocated() -> Option<Allocated> {
     })
 }
 
+/// What freed memory is filled with.
+const SPOILED: u8 = 0xdd;
+
 // SAFETY: every call is passed on to the system's allocator with the arguments that it came with;
-// the counts beside it touch no memory of the blocks.
+// a block is written to only when it is given back, before the system has it.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the contract of `alloc`, which is the system's.
@@ -51,6 +58,10 @@ unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         IN_USE.fetch_sub(layout.size(), Relaxed);
         BLOCKS.fetch_sub(1, Relaxed);
+        // SAFETY: the block has this size, and its owner has just given it up.
+        unsafe { block.write_bytes(SPOILED, layout.size()) };
+        // Else the optimiser may leave out what it takes for a write that nobody reads.
+        let block = black_box(block);
         // SAFETY: as in `alloc`; every block came from the system's allocator.
         unsafe { System.dealloc(block, layout) };
     }

@@ -65,7 +65,7 @@ pub trait Spawn: Executor {
     /// What dropping a [`JoinHandle`] does to its task.
     const ON_HANDLE_DROP: OnHandleDrop = OnHandleDrop::Detaches;
 
-    /// What dropping the executor inside one of its own tasks does.
+    /// What dropping an executor inside the `block_on` of another of its kind does.
     const DROP_INSIDE: DropInside = DropInside::Undefined;
 
     /// Starts a task.
@@ -87,22 +87,26 @@ pub enum OnHandleDrop {
     Cancels,
 }
 
-/// What dropping an executor inside one of its own tasks does.
+/// What dropping an executor inside the `block_on` of another of its kind does.
+///
+/// Ownership keeps an executor from being dropped inside its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DropInside {
     /// It shuts down as it does elsewhere.
     Works,
-    /// It panics, and the executor is intact or shut down afterwards.
+    /// It panics, and the outer executor is intact.
     Panics,
-    /// The author makes no promise, or ownership makes it impossible; the rule is skipped.
+    /// The author makes no promise, or there can be only one at a time; the rule is skipped.
     Undefined,
 }
 
 /// Capability `remote`: [`Spawn::spawn`] works on any thread, also while the executor is idle.
 pub trait Remote: Spawn {}
 
-/// Capability `abort`: handles made by [`Spawn::spawn`] can cancel, see
-/// [`Task::abort`].
+/// Capability `abort`: handles can cancel, see [`Task::abort`].
+///
+/// That is so for handles made by [`Spawn::spawn`] and, where `local` is declared, by
+/// [`SpawnLocal::spawn_local`]. Handles are `Send`, so it may be done on any thread.
 pub trait Abort: Spawn {}
 
 /// Capability `local`: tasks whose futures are not `Send`.

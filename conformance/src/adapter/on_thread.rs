@@ -39,7 +39,12 @@ impl<T: 'static> OnThread<T> {
         // Relaxed: the number is all that matters.
         let key = KEYS.fetch_add(1, Relaxed);
         let weak: Weak<T> = Rc::downgrade(value);
-        VALUES.with(|values| values.borrow_mut().insert(key, weak));
+        VALUES.with(|values| {
+            let mut values = values.borrow_mut();
+            // A weak reference keeps the value's memory: executors come and go on one thread.
+            values.retain(|_, value| value.strong_count() > 0);
+            values.insert(key, weak);
+        });
         Self {
             key,
             value: PhantomData,

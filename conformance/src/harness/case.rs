@@ -7,6 +7,8 @@ use std::io::Write as _;
 use std::panic::panic_any;
 
 use super::Settings;
+use super::child::Reporter;
+use super::stall;
 
 /// The run of one rule: its seed, its stress factor, and the notes that it takes.
 ///
@@ -18,6 +20,8 @@ pub struct Case {
     notes: RefCell<Vec<String>>,
     /// Where events go at once, so that they are there when the process is killed.
     log: Option<File>,
+    /// What writes the record, in a process that was started for this rule alone.
+    reporter: Option<Reporter>,
 }
 
 /// The payload of the panic by which a rule is skipped.
@@ -31,7 +35,14 @@ impl Case {
             stress: settings.stress,
             notes: RefCell::default(),
             log,
+            reporter: None,
         }
+    }
+
+    /// Adds what can end the process with a verdict.
+    pub(super) fn with_reporter(mut self, reporter: Reporter) -> Self {
+        self.reporter = Some(reporter);
+        self
     }
 
     /// The seed of this run.
@@ -55,6 +66,20 @@ impl Case {
             // What cannot be logged is missing from a diagnosis, no more.
             let _ = writeln!(log, "{event}");
         }
+    }
+
+    /// Runs `body`; if it stalls, the rule has failed, and `meaning` says what that means.
+    ///
+    /// It stalls when every thread of the process has been asleep for a second, so that nobody is
+    /// left to wake anybody. A thread that is slow because the machine is busy is not asleep, so a
+    /// stall is no matter of time limits; `body` itself must not sleep for long.
+    pub fn watch<T>(&self, meaning: &str, body: impl FnOnce() -> T) -> T {
+        self.event(format_args!("if this is the end: {meaning}"));
+        let _watch = self.reporter.clone().map(|reporter| {
+            let meaning = meaning.to_owned();
+            stall::watch(move || reporter.stalled(&meaning))
+        });
+        body()
     }
 
     /// Adds a remark to the rule's record; an INFO rule's observation.

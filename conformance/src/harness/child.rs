@@ -48,17 +48,48 @@ pub(super) fn main(entry: &Entry) -> ! {
         .create(true)
         .append(true)
         .open(events_path(&folder));
-    let case = Case::new(&settings, events.ok());
+    let reporter = Reporter {
+        entry: *entry,
+        settings: settings.clone(),
+        folder,
+        started: Instant::now(),
+    };
+    let case = Case::new(&settings, events.ok()).with_reporter(reporter.clone());
     let record = check(entry, &settings, &case);
-    // Written under another name first: the parent must not read half a record.
-    let draft = folder.join("draft.json");
-    let written =
-        fs::write(&draft, record.to_json()).and_then(|()| fs::rename(&draft, record_path(&folder)));
-    if let Err(error) = written {
-        eprintln!("the record could not be written: {error}");
-        process::exit(1);
+    reporter.end(&record)
+}
+
+/// Writes the record of this process' rule and ends the process.
+#[derive(Clone, Debug)]
+pub(super) struct Reporter {
+    entry: Entry,
+    settings: Settings,
+    folder: PathBuf,
+    started: Instant,
+}
+
+impl Reporter {
+    /// Ends the process: the rule has stalled, and that is a failure.
+    pub(super) fn stalled(&self, meaning: &str) -> ! {
+        let record = Record {
+            took: self.started.elapsed(),
+            note: format!("{meaning} (nothing goes on any more: every thread is asleep)"),
+            ..Record::new(&self.entry, &self.settings, Verdict::Fail)
+        };
+        self.end(&record.at_level())
     }
-    process::exit(0)
+
+    fn end(&self, record: &Record) -> ! {
+        // Written under another name first: the parent must not read half a record.
+        let draft = self.folder.join("draft.json");
+        let written = fs::write(&draft, record.to_json())
+            .and_then(|()| fs::rename(&draft, record_path(&self.folder)));
+        if let Err(error) = written {
+            eprintln!("the record could not be written: {error}");
+            process::exit(1);
+        }
+        process::exit(0)
+    }
 }
 
 /// Checks the rule here and now.

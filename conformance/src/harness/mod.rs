@@ -35,6 +35,7 @@ mod diagnosis;
 mod expectations;
 mod launch;
 mod settings;
+mod stall;
 mod verdict;
 
 use std::any::Any;
@@ -44,6 +45,7 @@ pub use case::Case;
 pub use expectations::{Expectations, ExpectationsError};
 pub use launch::run;
 pub use settings::Settings;
+pub(crate) use stall::{Others, eventually};
 pub use verdict::{Record, Verdict};
 
 use crate::Rule;

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use executor_conformance::adapter::{
-    Abort, Blocking, NestedBlockOn, Remote, ShutdownTimeout, Spawn, SpawnLocal, Task,
+    Abort, Blocking, DropInside, NestedBlockOn, Remote, ShutdownTimeout, Spawn, SpawnLocal, Task,
 };
 use executor_conformance::{Executor, JoinError, JoinHandle};
 use executor_core::Handle;
@@ -50,6 +50,8 @@ impl<B: Backend> Executor for On<B> {
 }
 
 impl<B: Backend> Spawn for On<B> {
+    const DROP_INSIDE: DropInside = DropInside::Works;
+
     fn spawn<F>(handle: &Handle, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,

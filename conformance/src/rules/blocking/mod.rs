@@ -13,7 +13,10 @@ pub use cancel::{
     k05_must_a_cancelled_closure_runs_whole_or_never, k06_must_after_shutdown_it_resolves,
 };
 pub use closures::{k01_must_a_panic_reaches_the_awaiter, k02_must_closures_start_closures};
-pub use threads::{k03_must_a_long_queue_drains, k04_must_a_failed_thread_orphans_nothing};
+pub use threads::{
+    k03_must_a_long_queue_drains, k04_must_a_failed_thread_orphans_nothing,
+    k07_must_threads_do_not_pile_up,
+};
 
 /// The rules of the group.
 pub static RULES: &[Rule] = &[
@@ -69,6 +72,15 @@ pub static RULES: &[Rule] = &[
             a handle must resolve.",
         bugs: &["tokio#1853"],
     },
+    Rule {
+        name: "k07_must_threads_do_not_pile_up",
+        statement: "Executors that come and go do not leave the threads of their pools behind.",
+        rationale: "A thread that outlives its executor waits for a closure that nobody can give to \
+            it, and tests or plug-ins that start executors run out of threads. Executors run \
+            closures and are dropped; twice as many must leave no more threads, once those that end \
+            late have had a second for it. A pool that all executors share does that, too.",
+        bugs: &["tokio#3473"],
+    },
 ];
 
 /// Lists the rules with the capabilities that they need.
@@ -83,6 +95,7 @@ macro_rules! __blocking {
             k04_must_a_failed_thread_orphans_nothing [blocking];
             k05_must_a_cancelled_closure_runs_whole_or_never [blocking abort];
             k06_must_after_shutdown_it_resolves [blocking];
+            k07_must_threads_do_not_pile_up [blocking];
         }
     };
 }

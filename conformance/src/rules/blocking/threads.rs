@@ -1,16 +1,17 @@
-//! K3, K4: fewer threads than closures, and none at all.
+//! K3, K4, K7: fewer threads than closures, none at all, and too many.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::pool;
 use crate::Case;
 use crate::adapter::Blocking;
-use crate::devices::{Stage, gate};
+use crate::devices::{Stage, gate, thread_count};
+use crate::harness::Settings;
 use crate::rules::system::AddressSpace;
 
 /// What closures have done.
@@ -213,4 +214,41 @@ impl Famine {
         );
         Some(result)
     }
+}
+
+/// K7: executors that come and go do not leave the threads of their pools behind.
+pub fn k07_must_threads_do_not_pile_up<E: Blocking>(case: &Case) {
+    const EXECUTORS: usize = 15;
+    if Settings::from_env().in_process || thread_count().is_none() {
+        case.skip("the threads of this process cannot be told from those of other rules");
+    }
+    // The first make what all of them share.
+    let before = threads_after::<E>(EXECUTORS, 0);
+    let tolerated = before + EXECUTORS / 2;
+    let after = threads_after::<E>(EXECUTORS, tolerated);
+    assert!(
+        after <= tolerated,
+        "{EXECUTORS} executors came and went, and there are {after} threads instead of {before}"
+    );
+}
+
+/// How many threads there are when executors have come and gone; it gives them a second to end, or
+/// less if no more than `tolerated` are left.
+fn threads_after<E: Blocking>(executors: usize, tolerated: usize) -> usize {
+    for _ in 0..executors {
+        let mut executor = E::new();
+        let handle = executor.handle();
+        executor.block_on(async {
+            let closures: Vec<_> = (0..3).map(|_| E::spawn_blocking(&handle, || ())).collect();
+            for closure in closures {
+                closure.await.expect("it was not cancelled");
+            }
+        });
+    }
+    let patience = Instant::now() + Duration::from_secs(1);
+    let threads = || thread_count().unwrap_or(0);
+    while threads() > tolerated && Instant::now() < patience {
+        thread::sleep(Duration::from_millis(5));
+    }
+    threads()
 }

@@ -28,8 +28,9 @@ pub static RULES: &[Rule] = &[
         statement: "When the peer stops writing, reads end, writes go on, and the executor is idle.",
         rationale: "The end of one direction is a state that the system goes on reporting: taken \
             for the end of the connection it loses data, taken for an event it keeps the loop \
-            busy. The last bytes and the end come as one event, of which neither may be lost; then \
-            the writer waits for room while processor time is measured, and the peer reads on.",
+            busy. The peer shuts its writing side while a read waits, once with data before the \
+            end, and a full socket waits for room; the processor time of a tenth of a second is \
+            measured, then the peer reads everything.",
         bugs: &["mio#939"],
     },
     Rule {

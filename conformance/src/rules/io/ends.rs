@@ -8,7 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::stream::{
-    Pattern, Shared, begin_read, close, fill, give_way, on_thread, pair, read, read_byte, write_all,
+    Pattern, Shared, close, fill, give_way, on_thread, pair, read, read_byte, read_through,
+    write_all,
 };
 use crate::Case;
 use crate::adapter::Tcp;
@@ -25,19 +26,18 @@ pub fn i03_must_half_close_ends_reads_only<E: Tcp>(case: &Case) {
     let stage = Stage::new(case);
     executor.block_on(stage.watch(async {
         let (mut stream, mut peer) = pair::<E>(&handle).await;
-        begin_read(&mut stream).await;
-        // To the executor this is one event, and it has two things to tell.
-        peer.write_all(b"last").expect("there is room");
-        peer.shutdown(Shutdown::Write).expect("it is connected");
-        stage.at("the last bytes of a stream");
-        let mut buffer = [0; 64];
-        let length = read(&mut stream, &mut buffer).await.expect("no error");
-        assert_eq!(&buffer[..length], b"last");
-        for read in 0..3 {
+        stage.at("the peer stopped writing, and the read goes on waiting");
+        let got = read_through(&mut stream, || {
+            peer.shutdown(Shutdown::Write).expect("it is connected");
+        });
+        let got = got.await;
+        assert!(matches!(got, Ok(None)), "a read at the end gave {got:?}");
+        for read in 1..3 {
             stage.at(format_args!("read {read} after the peer stopped writing"));
             let got = read_byte(&mut stream).await;
             assert!(matches!(got, Ok(None)), "a read at the end gave {got:?}");
         }
+        data_and_end::<E>(&handle, &stage).await;
         stage.at("a writer waits for room, and the peer has stopped writing");
         let mut sent = Pattern::default();
         fill(&mut stream, &mut sent, MOST).await.expect("writable");
@@ -56,6 +56,29 @@ pub fn i03_must_half_close_ends_reads_only<E: Tcp>(case: &Case) {
         assert_eq!(received.len() as u64, sent.position(), "bytes arrived");
         Pattern::default().check(&received).unwrap();
     }));
+}
+
+/// Data and the end arrive together, in one event where the system tells of changes.
+async fn data_and_end<E: Tcp>(handle: &E::Handle, stage: &Stage<'_>) {
+    let (mut stream, mut peer) = pair::<E>(handle).await;
+    stage.at("data and the end of a stream arrived together, and the end was not told");
+    let got = read_through(&mut stream, || {
+        peer.write_all(b"abcde").expect("there is room");
+        peer.shutdown(Shutdown::Write).expect("it is connected");
+    });
+    let got = got.await;
+    assert!(matches!(got, Ok(Some(b'a'))), "the first read gave {got:?}");
+    // A buffer that is not filled must not be taken for a stream that has nothing more to tell.
+    let mut buffer = [0; 64];
+    let mut received = Vec::new();
+    loop {
+        let length = read(&mut stream, &mut buffer).await.expect("no error");
+        if length == 0 {
+            break;
+        }
+        received.extend_from_slice(&buffer[..length]);
+    }
+    assert_eq!(received, b"bcde", "what was sent before the end");
 }
 
 /// Lets a while pass in which nothing happens, and panics if the executor is busy with it.
@@ -79,26 +102,26 @@ pub fn i04_must_a_hang_up_ends_reads<E: Tcp>(case: &Case) {
     let stage = Stage::new(case);
     executor.block_on(stage.watch(async {
         let (mut stream, peer) = pair::<E>(&handle).await;
-        begin_read(&mut stream).await;
         close(&mut stream).await.expect("it is open");
-        peer.shutdown(Shutdown::Both).expect("it is connected");
         stage.at("both directions were shut down, and the read goes on waiting");
-        let got = read_byte(&mut stream).await;
+        let got = read_through(&mut stream, || {
+            peer.shutdown(Shutdown::Both).expect("it is connected");
+        });
+        let got = got.await;
         assert!(matches!(got, Ok(None)), "the last read gave {got:?}");
 
-        let (mut stream, _peer) = pair::<E>(&handle).await;
+        let (mut stream, peer) = pair::<E>(&handle).await;
         let Some(duplicate) = E::duplicate(&stream) else {
             return;
         };
         let duplicate = duplicate.expect("a descriptor can be duplicated");
-        begin_read(&mut stream).await;
-        give_way().await;
-        let Some(disconnected) = system::disconnect(&duplicate) else {
-            return;
-        };
-        disconnected.expect("a connection can be taken away");
         stage.at("the socket reports a hang-up and nothing to read, and the read goes on waiting");
-        let got = read_byte(&mut stream).await;
+        let got = read_through(&mut stream, || match system::disconnect(&duplicate) {
+            Some(disconnected) => disconnected.expect("a connection can be taken away"),
+            // An end of the usual kind, where there is no other.
+            None => drop(peer),
+        });
+        let got = got.await;
         assert!(
             !matches!(got, Ok(Some(_))),
             "the read of a socket without a connection gave {got:?}"

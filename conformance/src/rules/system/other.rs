@@ -59,6 +59,10 @@ impl SignalStorm {
         None
     }
 
+    pub(crate) fn after(&self, _: usize, _: impl FnOnce() + Send + 'static) {
+        match self.0 {}
+    }
+
     pub(crate) fn delivered(&self) -> usize {
         match self.0 {}
     }

@@ -180,6 +180,18 @@ impl SignalStorm {
         })
     }
 
+    /// Calls `then` on another thread when `more` signals have been delivered.
+    pub(crate) fn after(&self, more: usize, then: impl FnOnce() + Send + 'static) {
+        let delivered = Arc::clone(&self.delivered);
+        let enough = delivered.load(SeqCst) + more;
+        thread::spawn(move || {
+            while delivered.load(SeqCst) < enough {
+                thread::yield_now();
+            }
+            then();
+        });
+    }
+
     /// In how many rounds a signal was delivered so far.
     pub(crate) fn delivered(&self) -> usize {
         self.delivered.load(SeqCst)

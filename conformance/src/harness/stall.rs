@@ -1,0 +1,106 @@
+//! Noticing that nothing goes on any more.
+
+use std::fs;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often the threads are looked at, and how often in a row they must be found unmoved.
+const PAUSE: Duration = Duration::from_millis(100);
+const LOOKS: usize = 10;
+
+/// Watches the process until it is dropped.
+pub(super) struct Watch {
+    // Dropping it tells the thread that the watch is over.
+    _over: Sender<()>,
+}
+
+/// Calls `stalled` once if every other thread of the process has been asleep for a second.
+///
+/// A thread that is only slow, because the machine is busy, is not asleep: it is runnable. So this
+/// finds that nobody is left to wake anybody, and not that something takes long. Where the system
+/// does not tell about threads, nothing is noticed.
+pub(super) fn watch(stalled: impl FnOnce() + Send + 'static) -> Watch {
+    let (over, watching) = mpsc::channel();
+    thread::spawn(move || {
+        if nothing_moves(&watching) {
+            stalled();
+        }
+    });
+    Watch { _over: over }
+}
+
+/// Waits until `condition` is true, or cannot come true: every other thread sleeps, or five seconds
+/// have passed.
+///
+/// For what an executor's own threads do where nothing can be awaited, as after its drop.
+pub(crate) fn eventually(mut condition: impl FnMut() -> bool) -> bool {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    for _ in 0..1_000 {
+        if condition() {
+            return true;
+        }
+        thread::yield_now();
+    }
+    let mut others = Others::default();
+    while !condition() {
+        thread::sleep(PAUSE);
+        if others.unmoved() == LOOKS || Instant::now() >= deadline {
+            return condition();
+        }
+    }
+    true
+}
+
+/// Whether nothing moved for long enough; `false` if the watch was over before.
+fn nothing_moves(watching: &Receiver<()>) -> bool {
+    let mut others = Others::default();
+    while watching.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+        if others.unmoved() == LOOKS {
+            return true;
+        }
+    }
+    false
+}
+
+/// The other threads of the process, looked at again and again.
+#[derive(Default)]
+pub(crate) struct Others {
+    before: Option<Vec<String>>,
+    unmoved: usize,
+}
+
+impl Others {
+    /// How many looks in a row found all of them asleep, and none to have run in between.
+    pub(crate) fn unmoved(&mut self) -> usize {
+        let now = others_asleep();
+        let same = now.is_some() && now == self.before;
+        self.unmoved = if same { self.unmoved + 1 } else { 0 };
+        self.before = now;
+        self.unmoved
+    }
+}
+
+/// How often each other thread has been switched to, if all of them sleep.
+fn others_asleep() -> Option<Vec<String>> {
+    let own = fs::read_link("/proc/thread-self").ok()?;
+    let mut threads = Vec::new();
+    for task in fs::read_dir("/proc/self/task").ok()? {
+        let task = task.ok()?.path();
+        if task.file_name() == own.file_name() {
+            continue;
+        }
+        let status = fs::read_to_string(task.join("status")).ok()?;
+        let is_asleep = status
+            .lines()
+            .any(|line| line.starts_with("State:") && line.contains("S (sleeping)"));
+        if !is_asleep {
+            return None;
+        }
+        let switches = status.lines().filter(|line| line.contains("ctxt_switches"));
+        threads.extend(switches.map(|line| format!("{}: {line}", task.display())));
+    }
+    threads.sort();
+    Some(threads)
+}

@@ -1,0 +1,63 @@
+//! What the rules about wakers, `block_on` and local tasks have in common.
+
+mod at_exit;
+mod bell;
+mod inline;
+mod memory;
+mod parked;
+mod patient;
+mod storm;
+
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::hint;
+use std::task::{Poll, Waker};
+
+pub(crate) use at_exit::{Slot, at_exit};
+pub(crate) use bell::Bell;
+pub(crate) use inline::{Inline, waking};
+pub(crate) use memory::{grows, leaks_anyway};
+pub(crate) use parked::{Parked, park, park_future, park_one};
+pub(crate) use patient::Patient;
+pub(crate) use storm::{Storm, linger};
+
+/// Is pending once, and wakes its task before it returns.
+pub(crate) fn yield_once() -> impl Future<Output = ()> {
+    let mut yielded = false;
+    poll_fn(move |cx| {
+        if yielded {
+            return Poll::Ready(());
+        }
+        yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+}
+
+/// The waker of the task that awaits this.
+pub(crate) fn own_waker() -> impl Future<Output = Waker> {
+    poll_fn(|cx| Poll::Ready(cx.waker().clone()))
+}
+
+/// Polls `future` once, as the task that awaits this; says whether it was ready.
+pub(crate) async fn poll_as_task<F: Future + Unpin>(future: &mut F) -> bool {
+    poll_fn(|cx| Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx).is_ready())).await
+}
+
+/// Wakes by value, and keeps the waker.
+pub(crate) fn wake_a_clone(waker: &Waker) {
+    let clone = waker.clone();
+    clone.wake();
+}
+
+/// What a panic said.
+pub(crate) fn said(payload: &(dyn Any + Send)) -> &str {
+    crate::harness::message(payload).unwrap_or("a panic without a message")
+}
+
+/// Lets about `steps` steps of a spinning processor pass.
+pub(crate) fn spin(steps: usize) {
+    for _ in 0..steps {
+        hint::spin_loop();
+    }
+}
