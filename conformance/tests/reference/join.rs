@@ -147,11 +147,19 @@ impl<T> Future for Handle<T> {
             false => Some(cx.waker().clone()),
         };
         let former = std::mem::replace(&mut state.waker, waker);
+        if broken(Fault::FormerJoinWakerLeaks) {
+            return forget_waker(former);
+        }
         // Outside the lock: it may be the last reference to something of the user's.
         drop(state);
         drop(former);
         Poll::Pending
     }
+}
+
+fn forget_waker<T>(waker: Option<Waker>) -> Poll<T> {
+    std::mem::forget(waker);
+    Poll::Pending
 }
 
 impl<T: Send + 'static> adapter::Task<T> for Handle<T> {

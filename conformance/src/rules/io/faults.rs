@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::pin::{Pin, pin};
 
-use super::stream::{Pattern, Shared, close, echo, on_thread, pair, read, read_byte, write_all};
+use super::stream::{
+    Pattern, Shared, close, echo, on_thread, pair, read, read_byte, read_through, write_all,
+};
 use crate::Case;
 use crate::adapter::Tcp;
 use crate::devices::{Stage, gate, join_all};
@@ -37,8 +39,10 @@ pub fn i11_should_running_out_of_descriptors_is_an_error<E: Tcp>(case: &Case) {
             let outcome = E::accept(&mut listener).await;
             assert!(outcome.is_err(), "a stream without a descriptor");
             stage.at("another stream is starved while there are no descriptors");
-            peer.write_all(b"x").expect("there is room");
-            assert_eq!(read_byte(&mut stream).await.expect("no error"), Some(b'x'));
+            let got = read_through(&mut stream, || {
+                peer.write_all(b"x").expect("there is room");
+            });
+            assert_eq!(got.await.expect("no error"), Some(b'x'));
         }
         gives_way::<E>(&mut listener).await;
         drop(exhausted);

@@ -12,7 +12,7 @@ use std::thread;
 use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::adapter::Tcp;
-use crate::devices::gate;
+use crate::devices::{gate, join_all};
 
 /// Reads once.
 pub(super) async fn read<S: AsyncRead + Unpin>(
@@ -63,6 +63,26 @@ pub(super) async fn begin_read<S: AsyncRead + Unpin>(stream: &mut S) {
     if let Poll::Ready(got) = polled {
         panic!("a read ended though the peer has sent nothing: {got:?}, {byte:?}");
     }
+}
+
+/// Reads a byte, and lets `event` happen while the read waits.
+///
+/// The read is polled again only when it was woken: another try would find out by itself.
+pub(super) async fn read_through<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    event: impl FnOnce(),
+) -> io::Result<Option<u8>> {
+    type Reading<'a> = Pin<Box<dyn Future<Output = Option<io::Result<Option<u8>>>> + 'a>>;
+    let reader: Reading<'_> = Box::pin(async { Some(read_byte(stream).await) });
+    let other: Reading<'_> = Box::pin(async {
+        give_way().await;
+        give_way().await;
+        event();
+        None
+    });
+    let ended = join_all([reader, other]).await;
+    let got = ended.into_iter().flatten().next();
+    got.expect("the reader ends with a result")
 }
 
 /// Gives way to the executor once.

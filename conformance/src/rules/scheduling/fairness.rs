@@ -292,7 +292,7 @@ fn inject<E: Remote>(handle: &E::Handle, load: &Load, times: usize, burst: usize
 
 /// S10: a task whose children wake themselves yields as one that wakes itself does.
 pub fn s10_should_self_waking_children_yield<E: Spawn>(case: &Case) {
-    const CHILDREN: usize = 100;
+    const CHILDREN: usize = 20;
     let mut executor = E::new();
     let handle = executor.handle();
     executor.block_on(async {
@@ -309,7 +309,7 @@ pub fn s10_should_self_waking_children_yield<E: Spawn>(case: &Case) {
                 }));
             }
             tasks.push(load.yielder::<E>(&handle));
-            for _ in 0..50 {
+            for _ in 0..20 {
                 yield_now().await;
                 load.progress();
             }

@@ -119,7 +119,7 @@ pub static RULES: &[Rule] = &[
             to others.",
         rationale: "Combinators such as `join_all` poll children with wakers of their own, so \
             that one poll of the task wakes it many times and not by its own waker; that must \
-            count as yielding all the same. Tasks of 100 children each that yield run beside \
+            count as yielding all the same. Tasks of 20 children each that yield run beside \
             tasks and a root that must get on. How an executor's own combinators behave inside \
             one poll is not looked at.",
         bugs: &["futures-rs#2047"],

@@ -15,48 +15,19 @@ pub fn t08_must_reset_moves_the_deadline<E: ResetTimers>(case: &Case) {
     let mut executor = E::new();
     let handle = executor.handle();
     executor.block_on(async {
-        let millis = Duration::from_millis;
-        let past = None;
         for polled in [false, true] {
-            // From a first deadline, by way of others.
-            for (from, way) in [
-                (HOUR, vec![Some(millis(3))]),
-                (millis(3), vec![Some(millis(12))]),
-                (millis(3), vec![Some(HOUR), Some(millis(8))]),
-                (HOUR, vec![past]),
-                (
-                    HOUR,
-                    vec![Some(millis(200)), Some(millis(5)), Some(millis(10))],
-                ),
-                (millis(200), vec![Some(millis(129)), Some(millis(5))]),
-                (millis(64), vec![Some(millis(2)); 50]),
-                (HOUR * 24 * 365 * 100, vec![Some(millis(3))]),
-            ] {
-                case.event(format_args!("polled: {polled}; from {from:?} to {way:?}"));
-                let mut sleep = Box::pin(E::sleep(&handle, from));
-                let mut deadline = Instant::now();
-                for to in way {
-                    if polled {
-                        glance(sleep.as_mut()).await;
-                    }
-                    deadline = Instant::now() + to.unwrap_or_default();
-                    E::reset(sleep.as_mut(), deadline);
-                }
-                ends_at(sleep.as_mut(), deadline).await;
-                case.event("given another deadline after its end");
-                for to in [millis(4), millis(0), millis(1)] {
-                    let deadline = Instant::now() + to;
-                    E::reset(sleep.as_mut(), deadline);
-                    ends_at(sleep.as_mut(), deadline).await;
-                }
+            for way in ways() {
+                case.event(format_args!("polled: {polled}; deadlines after {way:?}"));
+                moved::<E>(&handle, &way, polled).await;
             }
         }
-        case.event("not polled again");
+        let millis = Duration::from_millis;
         for (from, to) in [
             (HOUR, millis(5)),
             (millis(200), millis(5)),
             (millis(5), millis(15)),
         ] {
+            case.event(format_args!("not polled again; from {from:?} to {to:?}"));
             let mut alarms = Alarms::new();
             let start = Instant::now();
             let index = alarms.add(start + from, E::sleep_until(&handle, start + from));
@@ -66,6 +37,41 @@ pub fn t08_must_reset_moves_the_deadline<E: ResetTimers>(case: &Case) {
         case.event("many, earlier and later, among others that stay");
         among_others::<E>(case, &handle).await;
     });
+}
+
+/// Deadlines that a sleep has one after the other; 0 has passed when it is given.
+fn ways() -> Vec<Vec<Duration>> {
+    let in_millis = |ways: &[u64]| ways.iter().copied().map(Duration::from_millis).collect();
+    let hour = 3_600_000;
+    vec![
+        in_millis(&[hour, 3]),
+        in_millis(&[3, 12]),
+        in_millis(&[3, hour, 8]),
+        in_millis(&[hour, 0]),
+        in_millis(&[hour, 200, 5, 10]),
+        in_millis(&[200, 129, 5]),
+        in_millis(&[2; 50]),
+        in_millis(&[hour * 24 * 365 * 100, 3]),
+    ]
+}
+
+/// Moves a sleep from deadline to deadline, and after its end again.
+async fn moved<E: ResetTimers>(handle: &E::Handle, way: &[Duration], polled: bool) {
+    let mut sleep = Box::pin(E::sleep(handle, way[0]));
+    let mut deadline = Instant::now();
+    for &after in &way[1..] {
+        if polled {
+            glance(sleep.as_mut()).await;
+        }
+        deadline = Instant::now() + after;
+        E::reset(sleep.as_mut(), deadline);
+    }
+    ends_at(sleep.as_mut(), deadline).await;
+    for millis in [4, 0, 1] {
+        let deadline = Instant::now() + Duration::from_millis(millis);
+        E::reset(sleep.as_mut(), deadline);
+        ends_at(sleep.as_mut(), deadline).await;
+    }
 }
 
 /// Polls so that the sleep is registered, with the task's waker.

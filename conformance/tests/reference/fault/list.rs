@@ -170,6 +170,8 @@ faults! {
     CancelNeedsContext: OneThread [J13];
     /// The join waker is kept when the task has ended (tokio#4724).
     JoinWakerKeptAtEnd: OneThread [J20];
+    /// The wakers of former polls of a join handle are never dropped.
+    FormerJoinWakerLeaks: OneThread [J22];
     /// The join waker is kept when the handle is dropped (tokio#6505).
     JoinWakerKeptOnDrop: OneThread [J14];
     /// Shutting down overlooks tasks of which somebody else holds a reference.
