@@ -11,6 +11,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const BACKEND: &str = "anyloop-backend-";
 const BENCH: &str = "anyloop-bench";
 const CONFORMANCE: &str = "anyloop-conformance";
+const CONFORMANCE_PEERS: &str = "anyloop-conformance-peers";
 const CORE: &str = "anyloop-executor-core";
 const FACADE: &str = "anyloop";
 const IO: &str = "anyloop-io";
@@ -27,8 +28,13 @@ fn allowed<'a>(package: &str, members: &BTreeSet<&'a str>) -> Option<BTreeSet<&'
     match package {
         CORE => Some(BTreeSet::new()),
         REACTOR | IO | CONFORMANCE => Some(among(|member| member == CORE)),
-        FACADE => Some(among(|member| member != FACADE && member != BENCH)),
-        BENCH => Some(among(|member| member != BENCH)),
+        FACADE => Some(among(|member| {
+            ![FACADE, BENCH, CONFORMANCE_PEERS].contains(&member)
+        })),
+        CONFORMANCE_PEERS => Some(among(|member| member == CONFORMANCE)),
+        BENCH => Some(among(|member| {
+            ![BENCH, CONFORMANCE_PEERS].contains(&member)
+        })),
         backend if backend.starts_with(BACKEND) => {
             Some(among(|member| [CORE, REACTOR, IO].contains(&member)))
         }

@@ -1,6 +1,6 @@
 //! Running rules: child processes, verdicts, time limits, seeds.
 //!
-//! [`test`] is what [`suite!`](crate::suite) puts into each `#[test]`. The process that libtest runs
+//! [`test()`] is what [`suite!`](crate::suite) puts into each `#[test]`. The process that libtest runs
 //! starts itself again with the name of that one test; the child checks the rule and writes down how
 //! that went; the parent waits for it, for as long as the rule may take, and judges.
 //!
