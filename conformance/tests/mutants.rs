@@ -102,10 +102,10 @@ fn entries(on: On) -> Vec<Entry> {
     match on {
         On::OneThread => executor_conformance::entries!(Reference<OneThread>:
             spawn, remote, abort, local, timers, reset, intervals, tcp, udp, unix, blocking,
-            nested, shutdown_timeout),
+            nested, shutdown_timeout, wrap),
         On::Workers => executor_conformance::entries!(Reference<Workers>:
             spawn, remote, abort, timers, reset, intervals, tcp, udp, unix, blocking, parallel,
-            shared, shutdown_timeout),
+            shared, shutdown_timeout, wrap),
     }
 }
 

@@ -75,6 +75,10 @@ pub(crate) fn enter_executor(core: &Arc<Core>) -> Entered {
         "this thread may not wait"
     );
     ENTERED.set(depth + 1);
+    if broken(Fault::NestedEmptiesQueue) && depth > 0 {
+        let ready = std::mem::take(&mut lock(&core.state).ready);
+        drop(ready);
+    }
     Entered(Arc::clone(core))
 }
 
@@ -95,11 +99,10 @@ impl Drop for Entered {
         if broken(Fault::RootPanicPoisons) && std::thread::panicking() {
             return;
         }
-        ENTERED.set(ENTERED.get() - 1);
-        if broken(Fault::NestedEmptiesQueue) && ENTERED.get() > 0 {
-            let ready = std::mem::take(&mut lock(&self.0.state).ready);
-            drop(ready);
+        if broken(Fault::RootPanicForgetsTasks) && std::thread::panicking() {
+            std::mem::forget(std::mem::take(&mut lock(&self.0.state).live));
         }
+        ENTERED.set(ENTERED.get() - 1);
     }
 }
 
@@ -109,6 +112,11 @@ thread_local! {
 
 /// Runs a drop of the user's, and borrows the executor meanwhile if it is broken so.
 pub(crate) fn dropping(user_code: impl FnOnce()) {
+    if broken(Fault::DropsUnderLock) {
+        let core = current().and_then(|task| task.core.upgrade());
+        let _state = core.as_ref().map(|core| lock(&core.state));
+        return user_code();
+    }
     if !broken(Fault::DropsInBorrow) {
         return user_code();
     }

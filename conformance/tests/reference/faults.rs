@@ -5,6 +5,8 @@
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
 use std::task::Context;
 use std::thread;
 use std::time::Duration;
@@ -73,6 +75,13 @@ pub(crate) fn before_batch(core: &Core) {
     }
 }
 
+/// Queues a task that has ended.
+pub(crate) fn queue_again(task: &Arc<Task>) {
+    if let Some(core) = task.core.upgrade() {
+        core.push(Arc::clone(task), Why::Yield);
+    }
+}
+
 /// The number of a task.
 pub(crate) fn number(next: u64) -> u64 {
     match broken(Fault::TaskNumbersWrap) {
@@ -107,6 +116,16 @@ pub(crate) fn on_wake(task: &Task, stage: Stage) {
         if let Some(other) = other {
             super::wake::wake(&other);
         }
+    }
+}
+
+/// Panics if somebody panicked inside of the executor before.
+pub(crate) fn assert_not_poisoned() {
+    static POISONED: AtomicBool = AtomicBool::new(false);
+    if broken(Fault::SpawnPoisons) {
+        // SeqCst: faults are about other things than orderings.
+        assert!(!POISONED.load(SeqCst), "a lock is poisoned");
+        POISONED.store(thread::panicking(), SeqCst);
     }
 }
 

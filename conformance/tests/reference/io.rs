@@ -91,6 +91,10 @@ fn ended<T>() -> Poll<io::Result<T>> {
 
 impl<S: AsFd> Drop for Io<S> {
     fn drop(&mut self) {
+        if broken(Fault::DropEndsConnection) {
+            // It fails where there is no connection.
+            let _ = socket2::SockRef::from(&self.socket).shutdown(std::net::Shutdown::Both);
+        }
         if let Some(core) = self.core.upgrade() {
             core.poller.remove(&self.source, &self.socket);
         }

@@ -41,7 +41,7 @@ impl<F: Future> Running<F> {
     /// Drops the future; a panic in its drop stays here, as the future's work is done.
     fn drop_future(&mut self) {
         let future = self.future.take();
-        if broken(Fault::DropPanicEscapes) {
+        if broken(Fault::DropPanicEscapes) || broken(Fault::TimersGoneFirst) {
             return drop(future);
         }
         contain(|| context::dropping(|| drop(future)));

@@ -21,6 +21,8 @@ struct State<T> {
     waker: Option<Waker>,
     /// Whether the handle was dropped.
     detached: bool,
+    /// Whether it asked for the task to be cancelled; only faults look at it.
+    asked: bool,
 }
 
 impl<T> Join<T> {
@@ -30,16 +32,26 @@ impl<T> Join<T> {
             ended: false,
             waker: None,
             detached: false,
+            asked: false,
         })))
     }
 
     /// Leaves what came of the task, and wakes whoever waits for it.
     pub(crate) fn end(&self, result: Result<T, JoinError>) {
         let mut state = lock(&self.0);
-        if state.ended && !broken(Fault::CancelReplacesOutput) {
+        if state.ended {
             return;
         }
         state.ended = true;
+        if broken(Fault::FinishedTooEarly) {
+            drop(state);
+            // The window in which the other thread looks.
+            (0..50).for_each(|_| std::thread::yield_now());
+            state = lock(&self.0);
+        }
+        if broken(Fault::CancelledOutputLost) && state.asked && result.is_ok() {
+            return;
+        }
         if state.detached {
             drop(state);
             if broken(Fault::DetachedOutputLeaked) {
@@ -100,18 +112,12 @@ impl Ask for super::task::Task {
 pub(crate) struct Handle<T> {
     join: Arc<Join<T>>,
     ask: Arc<dyn Ask>,
-    /// Whether it has asked; only a fault looks at it.
-    asked: bool,
 }
 
 impl<T: Send + 'static> Handle<T> {
     /// The handle as the suite sees it.
     pub(crate) fn wrap(join: Arc<Join<T>>, ask: Arc<dyn Ask>) -> JoinHandle<T> {
-        JoinHandle::of(Self {
-            join,
-            ask,
-            asked: false,
-        })
+        JoinHandle::of(Self { join, ask })
     }
 }
 
@@ -123,7 +129,16 @@ impl<T> Future for Handle<T> {
         if let Some(result) = state.result.take() {
             return Poll::Ready(result);
         }
-        assert!(!state.ended, "a join handle was polled after it was ready");
+        assert!(
+            !state.ended || broken(Fault::FinishedTooEarly),
+            "a join handle was polled after it was ready"
+        );
+        if broken(Fault::JoinLooksTooEarly) {
+            drop(state);
+            // The window between the look at the result and the wait for it.
+            (0..20).for_each(|_| std::thread::yield_now());
+            state = lock(&self.join.0);
+        }
         if broken(Fault::FirstJoinWakerKept) && state.waker.is_some() {
             return Poll::Pending;
         }
@@ -132,6 +147,9 @@ impl<T> Future for Handle<T> {
             false => Some(cx.waker().clone()),
         };
         let former = std::mem::replace(&mut state.waker, waker);
+        if broken(Fault::FormerJoinWakerLeaks) {
+            return forget_waker(former);
+        }
         // Outside the lock: it may be the last reference to something of the user's.
         drop(state);
         drop(former);
@@ -139,21 +157,30 @@ impl<T> Future for Handle<T> {
     }
 }
 
+fn forget_waker<T>(waker: Option<Waker>) -> Poll<T> {
+    std::mem::forget(waker);
+    Poll::Pending
+}
+
 impl<T: Send + 'static> adapter::Task<T> for Handle<T> {
     fn abort(self: Pin<&mut Self>) {
-        if broken(Fault::CancelReplacesOutput) {
-            self.join.end(Err(JoinError::Cancelled));
+        lock(&self.join.0).asked = true;
+        if broken(Fault::LateCancelLeaksOutput) {
+            let mut state = lock(&self.join.0);
+            if let Some(Ok(output)) = state.result.take() {
+                state.result = Some(Err(JoinError::Cancelled));
+                std::mem::forget(output);
+            }
         }
         Arc::clone(&self.ask).abort();
         if broken(Fault::CancelTellsAtOnce) {
             self.join.end(Err(JoinError::Cancelled));
         }
-        self.get_mut().asked = true;
     }
 
     fn is_finished(&self) -> Option<bool> {
-        let asked = self.asked && broken(Fault::FinishedWhenAsked);
-        Some(asked || lock(&self.join.0).ended)
+        let state = lock(&self.join.0);
+        Some(state.ended || (state.asked && broken(Fault::FinishedWhenAsked)))
     }
 }
 

@@ -154,6 +154,9 @@ impl Kind for Workers {
         let core = Arc::clone(core);
         let stop = move || {
             core.close();
+            if broken(Fault::TaskInPollForgotten) {
+                core.cancel_all(&Locals::default());
+            }
             for thread in threads {
                 // Tasks' panics do not get here.
                 let _ = thread.join();
@@ -252,6 +255,9 @@ impl Wake for Signal {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.set.store(true, SeqCst);
+        if broken(Fault::RootWakerLeaks) {
+            std::mem::forget(Arc::clone(self));
+        }
         if broken(Fault::RootParksBarely) {
             self.root.unpark();
         }

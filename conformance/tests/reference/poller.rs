@@ -136,9 +136,10 @@ impl Poller {
             return Err(gone());
         }
         sources.last += 1;
-        let id = match broken(Fault::SocketsByDescriptor) {
-            true => socket.as_raw_fd() as u64,
-            false => sources.last,
+        let id = match () {
+            () if broken(Fault::SocketsByDescriptor) => socket.as_raw_fd() as u64,
+            () if broken(Fault::SocketsByFile) => file_number(socket.as_raw_fd()),
+            () => sources.last,
         };
         if let Some(known) = sources.by_id.get(&id) {
             return Ok(Arc::clone(known));
@@ -196,13 +197,25 @@ impl Poller {
         let data = EventData::new_u64(id);
         let asked = epoll::modify(&self.epoll, socket, data, flags | EventFlags::ONESHOT);
         match asked {
-            Err(Errno::NOENT) if broken(Fault::SocketsByDescriptor) => Ok(()),
+            Err(Errno::NOENT) if self.forgives() => Ok(()),
             asked => Ok(asked?),
         }
     }
 
+    /// Whether somebody waits for a socket; only a fault asks.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        let sources = lock(&self.sources);
+        let mut sources = sources.by_id.values();
+        sources.any(|source| !lock(&source.waiting).flags().is_empty())
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         lock(&self.sources).closed
+    }
+
+    /// Whether a socket may be unknown to the system, by a fault.
+    fn forgives(&self) -> bool {
+        broken(Fault::SocketsByDescriptor) || broken(Fault::SocketsByFile)
     }
 
     /// Refuses sockets from now on, and gives everybody who waits.
@@ -243,6 +256,17 @@ fn is_overlooked(direction: Direction, flags: EventFlags) -> bool {
 /// Whether the system tells of changes only, and nobody notes them down.
 fn by_edges() -> bool {
     broken(Fault::EdgeForgotten) || broken(Fault::ShortReadMeansDrained)
+}
+
+/// The number of the socket itself, which duplicates of a descriptor share.
+fn file_number(descriptor: i32) -> u64 {
+    let name = std::fs::read_link(format!("/proc/self/fd/{descriptor}")).unwrap_or_default();
+    let digits: String = name
+        .to_string_lossy()
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    digits.parse().unwrap_or_default()
 }
 
 /// The error of a socket whose executor has shut down.

@@ -1,7 +1,5 @@
 //! A task: a job, and where it stands between two polls.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, Weak};
 use std::task::Context;
 
@@ -69,7 +67,6 @@ impl Task {
     }
 
     fn at(core: Weak<Core>, place: Place, is_local: bool) -> Arc<Self> {
-        static IDS: AtomicU64 = AtomicU64::new(0);
         let status = Status {
             stage: Stage::Queued,
             cancelled: false,
@@ -77,8 +74,8 @@ impl Task {
             polls: 0,
         };
         Arc::new(Self {
-            // Relaxed: the number is all that matters.
-            id: faults::number(IDS.fetch_add(1, Relaxed)),
+            // Where the executor is gone, nobody will look for the task.
+            id: core.upgrade().map_or(0, |core| core.next_number()),
             core,
             status: Mutex::new(status),
             place,
@@ -98,6 +95,10 @@ impl Task {
             }
             Place::Here(place) => {
                 let Some(mut job) = lock(place).take() else {
+                    assert!(
+                        !broken(Fault::WokenAtEndQueued),
+                        "a queued task has a future"
+                    );
                     return;
                 };
                 let ended = self.step(&mut *job);
@@ -142,7 +143,11 @@ impl Task {
             faults::poll(self, job, cx)
         };
         if ended {
+            let woken = lock(&self.status).stage == Stage::RunningWoken;
             self.end();
+            if broken(Fault::WokenAtEndQueued) && woken {
+                faults::queue_again(self);
+            }
         }
         ended
     }
@@ -164,6 +169,9 @@ impl Task {
                 // Shut down while it was polled; its future may have come back since.
                 Stage::Ended => {
                     drop(status);
+                    if broken(Fault::TaskInPollForgotten) {
+                        return std::mem::forget(Arc::clone(self));
+                    }
                     self.drop_job(locals);
                     return;
                 }

@@ -186,6 +186,8 @@ impl Drop for Sleep {
             assert!(!broken(Fault::LateTimerPanics), "the executor is gone");
             return;
         };
+        let closed = broken(Fault::TimersGoneFirst) && lock(&core.state).closed;
+        assert!(!closed, "there are no timers any more");
         if broken(Fault::DroppedTimerStays) {
             return;
         }

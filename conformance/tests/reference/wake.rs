@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::{Wake, Waker};
 use std::thread;
 
@@ -14,6 +14,9 @@ use super::{faults, lock, unsound};
 
 /// The waker that the task is polled with.
 pub(crate) fn waker(task: &Arc<Task>) -> Waker {
+    if broken(Fault::OneWakerForAll) {
+        return Relay::of(task);
+    }
     if broken(Fault::WakerForEachClone) {
         return unsound::distinct_waker(task);
     }
@@ -109,4 +112,29 @@ fn is_allowed(task: &Arc<Task>) -> bool {
 fn is_full(core: &Core) -> bool {
     let state = lock(&core.state);
     state.ready.len() >= 1024 && !state.closed
+}
+
+/// A waker of all tasks; it wakes the one that had it first, until that ends.
+struct Relay(Mutex<Arc<Task>>);
+
+impl Relay {
+    fn of(task: &Arc<Task>) -> Waker {
+        static RELAY: Mutex<Option<Arc<Relay>>> = Mutex::new(None);
+        let mut relay = lock(&RELAY);
+        let new = || Arc::new(Relay(Mutex::new(Arc::clone(task))));
+        let relay = Arc::clone(relay.get_or_insert_with(new));
+        let mut first = lock(&relay.0);
+        let ended = lock(&first.status).stage == Stage::Ended;
+        let former = ended.then(|| std::mem::replace(&mut *first, Arc::clone(task)));
+        drop(first);
+        drop(former);
+        Waker::from(relay)
+    }
+}
+
+impl Wake for Relay {
+    fn wake(self: Arc<Self>) {
+        let task = Arc::clone(&lock(&self.0));
+        wake(&task);
+    }
 }

@@ -9,7 +9,7 @@ use std::thread;
 
 use crate::Case;
 use crate::adapter::{Blocking, Executor, NestedBlockOn, Spawn};
-use crate::rules::wakers::kit::{Bell, poll_as_task, yield_once};
+use crate::rules::wakers::kit::{Bell, joined, poll_as_task, yield_once};
 use crate::rules::wakers::{HandleOf, TrySpawn};
 
 /// B2: `block_on` inside `block_on` does what the adapter declares, and the outer call goes on.
@@ -28,7 +28,7 @@ where
     }
 }
 
-/// An inner call while the outer root waits, and outer tasks are queued.
+/// An inner call while the outer root and outer tasks wait.
 async fn nest_among_tasks<T: TrySpawn>(handle: &HandleOf<T>)
 where
     T::Inner: NestedBlockOn,
@@ -36,24 +36,32 @@ where
     let outer = Bell::default();
     let mut waiting = Box::pin(outer.heard(1));
     poll_as_task(&mut waiting).await;
-    let tasks: Vec<_> = (0..3)
-        .filter_map(|_| T::try_spawn(handle, yield_once()))
-        .collect();
-    nest_as_declared::<T::Inner>(handle, outer.clone());
+    let (polled, of_tasks) = (Bell::default(), [(); 3].map(|()| Bell::default()));
+    let tasks = of_tasks.iter().filter_map(|bell| {
+        let (bell, polled) = (bell.clone(), polled.clone());
+        T::try_spawn(handle, async move {
+            polled.ring();
+            bell.heard(1).await;
+        })
+    });
+    let tasks: Vec<_> = tasks.collect();
+    polled.heard(tasks.len()).await;
+    nest_as_declared::<T::Inner>(handle, outer.clone(), of_tasks);
     if T::Inner::WORKS {
         nest_a_panic::<T::Inner>(handle);
     }
     waiting.await;
     yield_once().await;
     for task in tasks {
-        task.await
-            .expect("a task that was queued during an inner `block_on` ends");
+        let ended = task.await;
+        ended.expect("an outer task that was woken at the end of an inner `block_on` ends");
     }
 }
 
-/// An inner call, in the midst of a poll of the outer root; the outer root is woken meanwhile.
-fn nest_as_declared<E: NestedBlockOn>(handle: &E::Handle, outer: Bell) {
-    let woken = outer.clone();
+/// An inner call, in the midst of a poll of the outer root; the outer root is woken in the inner
+/// call, and the outer tasks at its very end, so that they are queued when it returns.
+fn nest_as_declared<E: NestedBlockOn>(handle: &E::Handle, outer: Bell, of_tasks: [Bell; 3]) {
+    let (woken, of_woken) = (outer.clone(), of_tasks.clone());
     let nested = E::nested_block_on(handle, async move {
         yield_once().await;
         woken.ring();
@@ -64,12 +72,16 @@ fn nest_as_declared<E: NestedBlockOn>(handle: &E::Handle, outer: Bell) {
             rung.ring();
         });
         inner.heard(1).await;
-        ringing.join().expect("`wake` does not panic");
+        joined(ringing);
+        of_woken.iter().for_each(Bell::ring);
         5
     });
     match (E::WORKS, nested) {
         (true, Ok(output)) => assert_eq!(output, 5, "the inner call gave another output"),
-        (false, Err(_)) => outer.ring(),
+        (false, Err(_)) => {
+            outer.ring();
+            of_tasks.iter().for_each(Bell::ring);
+        }
         (true, Err(error)) => {
             panic!("`block_on` inside `block_on` should work, says the adapter: {error}")
         }

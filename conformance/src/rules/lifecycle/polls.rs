@@ -337,6 +337,7 @@ pub fn l09_should_not_poll_without_a_wake<E: Spawn>(case: &Case) {
     let mut executor = E::new();
     let handle = executor.handle();
     executor.block_on(async {
+        let stale = wakers_of_the_dead::<E>(&handle).await;
         let mut tasks = Vec::new();
         let mut waiting = Vec::new();
         for _ in 0..16 {
@@ -347,6 +348,15 @@ pub fn l09_should_not_poll_without_a_wake<E: Spawn>(case: &Case) {
         }
         let polled = || waiting.iter().all(|(_, track)| track.polls() > 0);
         progress.until("every future is polled", polled).await;
+        case.event("the tasks wait, and wakers of others, which have ended, are called");
+        stale.iter().for_each(Waker::wake_by_ref);
+        turns::<E>(&handle, 10).await;
+        let polls: Vec<usize> = waiting.iter().map(|(_, track)| track.polls()).collect();
+        assert!(
+            polls.iter().all(|&polls| polls == 1),
+            "16 tasks that nobody woke were polled so often when tasks that had ended before were \
+             woken: {polls:?}"
+        );
         case.event("the tasks wait, and peers run");
         let stale = Wakers::default();
         for _ in 0..TURNS {
@@ -369,4 +379,15 @@ pub fn l09_should_not_poll_without_a_wake<E: Spawn>(case: &Case) {
             assert!(polls <= 2, "a task was polled {polls} times for one wake");
         }
     });
+}
+
+/// Wakers of tasks that have ended, whose places others may take.
+async fn wakers_of_the_dead<E: Spawn>(handle: &E::Handle) -> Vec<Waker> {
+    let mut wakers = Vec::new();
+    for _ in 0..16 {
+        let own = E::spawn(handle, poll_fn(|cx| Poll::Ready(cx.waker().clone())));
+        let own = own.await;
+        wakers.push(own.expect("the task has neither panicked nor been cancelled"));
+    }
+    wakers
 }

@@ -18,9 +18,14 @@ pub fn n06_must_drop_in_a_thread_local<E: SpawnLocal>(case: &Case) {
     let plain = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&plain);
     let control = thread::spawn(move || drop(with_local_tasks::<E>(&counted)));
-    control
-        .join()
-        .expect("an executor with local tasks can be dropped");
+    case.watch(
+        "an executor with local tasks could not be entered, or dropped",
+        || {
+            control
+                .join()
+                .expect("an executor with local tasks can be dropped")
+        },
+    );
     for slot in [Slot::First, Slot::Second] {
         case.event(format_args!(
             "the executor is dropped by a thread-local: {slot:?}"

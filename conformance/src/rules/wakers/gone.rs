@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier};
 use std::task::Waker;
 use std::thread;
 
-use super::kit::{Parked, grows, linger, own_waker, park, said, wake_a_clone};
+use super::kit::{Parked, grows, leaks_anyway, linger, own_waker, park, said, wake_a_clone};
 use crate::Case;
 use crate::adapter::{OnHandleDrop, Spawn};
 use crate::devices::Drops;
@@ -17,13 +17,17 @@ use crate::harness::eventually;
 pub fn w07_must_wake_after_shutdown_is_harmless<E: Spawn>(case: &Case) {
     const TASKS: usize = 100;
     let failure = "a wake after the executor was dropped leaked";
-    let outcome = wake_after_shutdown::<E>(case, TASKS);
-    if outcome.judge(case, failure) {
-        let grown = grows(TASKS, |tasks| {
-            let outcome = wake_after_shutdown::<E>(case, tasks);
-            eventually(|| outcome.is_over());
-        });
-        assert!(grown.is_none(), "{failure}: {}", grown.unwrap_or_default());
+    let outcome = drop_and_wake::<E>(case, TASKS, use_up);
+    if !outcome.judge(case, failure) {
+        return;
+    }
+    let cycle = |tasks, use_up: fn(Waker)| {
+        let outcome = drop_and_wake::<E>(case, tasks, use_up);
+        eventually(|| outcome.is_over());
+    };
+    if let Some(grown) = grows(TASKS, |tasks| cycle(tasks, use_up)) {
+        let plain = |tasks| cycle(tasks, drop);
+        assert!(leaks_anyway(case, TASKS, plain), "{failure}: {grown}");
     }
 }
 
@@ -68,7 +72,7 @@ impl Outcome {
 }
 
 /// Parks tasks, drops the executor, and uses the wakers of most, here and on another thread.
-fn wake_after_shutdown<E: Spawn>(case: &Case, tasks: usize) -> Outcome {
+fn drop_and_wake<E: Spawn>(case: &Case, tasks: usize, use_up: fn(Waker)) -> Outcome {
     let mut executor = E::new();
     let handle = executor.handle();
     let (root, parked, control) = case.watch("tasks that were spawned were never polled", || {

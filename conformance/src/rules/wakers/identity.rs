@@ -13,7 +13,9 @@ use crate::adapter::{Executor, Spawn};
 pub fn w14_should_clone_will_wake<T: TrySpawn>(case: &Case) {
     let mut executor = T::Inner::new();
     let handle = executor.handle();
-    let denial = executor.block_on(denials());
+    let denial = case.watch("the root yielded, and was not polled again", || {
+        executor.block_on(denials())
+    });
     assert!(
         denial.is_none(),
         "of the root's waker, {}",

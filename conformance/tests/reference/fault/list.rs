@@ -6,11 +6,11 @@ faults! {
     // Those of the catalogue.
 
     /// A wake of a task that is being polled is lost (monoio#146).
-    WakeWhileRunningLost: OneThread [W17];
+    WakeWhileRunningLost: OneThread [W1];
     /// The root waits by a bare `park`, whose token the root itself can take (async-std#358).
     RootParksBarely: Workers [W15];
     /// A task that wakes itself is polled again at once (smol#171).
-    RepolledInPlace: OneThread [S1];
+    RepolledInPlace: OneThread [S1 S10];
     /// A future lives until the last waker of its task is gone.
     KeptUntilLastWaker: OneThread [L5];
     /// A task's panic unwinds through the loop (futures-rs#1468).
@@ -55,11 +55,13 @@ faults! {
     /// An output that nobody took from its handle is never dropped.
     DroppedHandleLeaksOutput: OneThread [L7];
     /// Futures are dropped while the executor is borrowed (async-executor#60).
-    DropsInBorrow: OneThread [L11];
+    DropsInBorrow: OneThread [L11 D4 N7];
+    /// Futures that end are dropped while the executor is locked (tokio#1929).
+    DropsUnderLock: OneThread [D5];
     /// When a batch is over and tasks are left, the first of them is lost.
     NextAfterBatchLost: OneThread [S12];
     /// The numbers of tasks wrap, so that the list of live ones confuses them.
-    TaskNumbersWrap: OneThread [D1];
+    TaskNumbersWrap: OneThread [X3 J15];
     /// A task that is spawned into a full queue is lost.
     OverflowLost: OneThread [L12];
 
@@ -75,6 +77,12 @@ faults! {
     ForeignRootWakeNoUnpark: OneThread [W3];
     /// A wake does not end a sleep that has a deadline.
     TimedParkNotInterrupted: OneThread [W4];
+    /// A wake does not end a wait for sockets.
+    SocketParkNotInterrupted: OneThread [W17];
+    /// Each wake of the root leaks some memory.
+    RootWakerLeaks: OneThread [W18];
+    /// All tasks have the same waker, which wakes the one that had it first.
+    OneWakerForAll: OneThread [W19];
     /// `wake_by_ref` uses the waker up (glommio#379).
     WakeByRefConsumes: OneThread [W5];
     /// `wake_by_ref` takes a reference to the task that it never gives back (tokio#6424).
@@ -86,15 +94,15 @@ faults! {
     /// A wake is not heard while the thread that calls it unwinds.
     WakeWhileUnwindingLost: OneThread [W12];
     /// A task that is queued is queued again by each wake.
-    QueuedTwice: OneThread [W13];
+    QueuedTwice: OneThread [W20];
     /// A waker of a task that has ended wakes the one that took its place.
     StaleWakerWakesOther: OneThread [L9];
     /// One wake in five hundred is lost.
-    RareWakeLost: OneThread [Z1];
+    RareWakeLost: OneThread [W1 Z2];
     /// A task that was woken 256 times since its last poll counts as not woken.
     WakeCountWraps: OneThread [W13];
     /// Each clone of a waker is another waker (rust#121600).
-    WakerForEachClone: OneThread [W14 W21];
+    WakerForEachClone: OneThread [W14];
     /// A wake goes to the executor that the waking thread is inside of.
     WakesCurrentExecutor: OneThread [W16];
 
@@ -131,17 +139,23 @@ faults! {
     /// A join handle wakes the task that polled it, whatever waker it was polled with.
     JoinWakesOwnTaskOnly: OneThread [J3];
     /// Dropping the handle cancels, though the adapter says that it detaches.
-    HandleDropCancels: OneThread [J4];
+    HandleDropCancels: OneThread [J4 J5];
     /// Cancelling marks the task and does not wake it.
     CancelDoesNotWake: OneThread [J6];
     /// Cancelling wakes the task before it marks it.
     CancelWakesFirst: OneThread [J7];
     /// A task that was cancelled before its first poll is polled all the same.
     CancelledPolledOnce: OneThread [J8];
-    /// Cancelling a task that has ended takes its output away.
-    CancelReplacesOutput: OneThread [J9];
+    /// Cancelling a task that has ended leaks its output.
+    LateCancelLeaksOutput: OneThread [J9];
+    /// The output of a task that was cancelled in its last poll is lost, and nobody is told.
+    CancelledOutputLost: OneThread [J10 J11 J19];
+    /// A handle looks for the output, and only then leaves its waker.
+    JoinLooksTooEarly: Workers [J18];
+    /// `is_finished` says yes before the output is there.
+    FinishedTooEarly: Workers [J21];
     /// The handle of a cancelled task is ready before the future has been dropped.
-    CancelTellsAtOnce: OneThread [J10];
+    CancelTellsAtOnce: OneThread [J6 J8 J13];
     /// Cancelling a task that is being polled elsewhere takes effect at its next wake.
     CancelInPollUnseen: OneThread [J10];
     /// The future of a task that is cancelled before its first poll is never dropped.
@@ -156,10 +170,12 @@ faults! {
     CancelNeedsContext: OneThread [J13];
     /// The join waker is kept when the task has ended (tokio#4724).
     JoinWakerKeptAtEnd: OneThread [J20];
+    /// The wakers of former polls of a join handle are never dropped.
+    FormerJoinWakerLeaks: OneThread [J22];
     /// The join waker is kept when the handle is dropped (tokio#6505).
     JoinWakerKeptOnDrop: OneThread [J14];
     /// Shutting down overlooks tasks of which somebody else holds a reference.
-    ShutdownSkipsHeld: OneThread [J15];
+    ShutdownSkipsHeld: OneThread [J15 D2];
     /// `is_finished` says yes as soon as the task was asked to end (tokio#4709).
     FinishedWhenAsked: OneThread [J16];
     /// Nobody tells the handle that its task was dropped.
@@ -175,6 +191,12 @@ faults! {
     PanickedFutureKept: OneThread [P3];
     /// When a task wakes itself and panics in the same poll, nobody is told.
     WakeThenPanicWedges: OneThread [P2];
+    /// A task that wakes itself and ends in the same poll is queued without its future.
+    WokenAtEndQueued: OneThread [P4];
+    /// A task that is spawned while its thread unwinds poisons a lock (async-executor#135).
+    SpawnPoisons: OneThread [P9];
+    /// A panic of the root makes the executor forget its tasks.
+    RootPanicForgetsTasks: OneThread [P12];
     /// A panic in the drop of a future unwinds through the loop.
     DropPanicEscapes: OneThread [P5];
     /// A panic in the drop of an output unwinds through the loop (tokio#4412).
@@ -182,7 +204,7 @@ faults! {
     /// A panic of the join waker unwinds through the loop.
     JoinWakerPanicEscapes: OneThread [P7];
     /// After a panic of the root the thread counts as being in `block_on` (tokio#5177).
-    RootPanicPoisons: OneThread [P8];
+    RootPanicPoisons: OneThread [P8 B8];
     /// An executor cannot be dropped while its thread unwinds (compio#888).
     DropPanicsWhileUnwinding: OneThread [P10];
     /// A panic in the drop of one future keeps shutting down from the others (futures-rs#2863).
@@ -206,7 +228,10 @@ faults! {
     /// Shutting down overlooks local tasks.
     ShutdownSkipsLocal: OneThread [N8];
 
-    // `block_on`.
+    /// Timers are gone before the tasks that drop them (compio#494).
+    TimersGoneFirst: OneThread [N9];
+
+    // `block_on`.    // `block_on`.
 
     /// A wake that comes while the root is polled is lost.
     RootWakeInPollLost: OneThread [B1];
@@ -235,7 +260,11 @@ faults! {
     HandleDropEndsTasks: OneThread [D6];
     /// Workers run on for a while when the executor has been dropped.
     WorkersOutliveDrop: Workers [D7];
-    /// The threads for closures outlive the executor (tokio#3473).
+    /// A task that is being polled when the executor is dropped is forgotten (tokio#2119).
+    TaskInPollForgotten: Workers [D10];
+    /// An executor cannot be dropped inside of another one (tokio#1950).
+    DropInsidePanics: OneThread [D9];
+    /// The threads for closures outlive    /// The threads for closures outlive the executor (tokio#3473).
     PoolThreadsLeaked: OneThread [K7];
     /// Each executor leaves a descriptor open.
     DescriptorLeaked: OneThread [D8];
@@ -271,7 +300,7 @@ faults! {
     /// A timer that has fired cannot be given another deadline.
     ResetAfterFiringIgnored: OneThread [T8];
     /// Dropping a timer takes another one with it that is due at the same instant.
-    DroppedTimerTakesOther: OneThread [T5];
+    DroppedTimerTakesOther: OneThread [T9];
     /// Of many timers that are due at once some are lost.
     ManyTimersLost: OneThread [T5];
     /// A timer that fires and is dropped in the same turn panics (tokio#3229).
@@ -309,7 +338,11 @@ faults! {
     SocketsByDescriptor: OneThread [I7];
     /// Closing the write half closes the read half too.
     CloseClosesBoth: OneThread [I6];
-    /// A connection that failed looks like one that was made (async-io#18).
+    /// Dropping a stream ends the connection, also that of a duplicate.
+    DropEndsConnection: OneThread [I8];
+    /// Sockets are known by what duplicates share (polling#151).
+    SocketsByFile: OneThread [I9];
+    /// A connection that failed looks    /// A connection that failed looks like one that was made (async-io#18).
     ConnectErrorLost: OneThread [I10];
     /// After one failure to accept, a listener gives no connection any more (tokio#3529).
     FailedAcceptEndsListener: OneThread [I11];
@@ -328,7 +361,7 @@ faults! {
     /// An empty datagram is passed over.
     EmptyDatagramSkipped: OneThread [I15];
     /// A signal during the wait for sockets ends the executor.
-    InterruptedWaitPanics: OneThread [I16];
+    InterruptedWaitPanics: OneThread [I16 Z3];
     /// Binding a Unix socket takes the path from whoever has it.
     BindUnlinks: OneThread [I17];
     /// A socket whose executor is gone waits for ever (tokio#3546).

@@ -12,11 +12,12 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::hint;
 use std::task::{Poll, Waker};
+use std::thread::JoinHandle;
 
 pub(crate) use at_exit::{Slot, at_exit};
 pub(crate) use bell::Bell;
 pub(crate) use inline::{Inline, waking};
-pub(crate) use memory::grows;
+pub(crate) use memory::{grows, leaks_anyway};
 pub(crate) use parked::{Parked, park, park_future, park_one};
 pub(crate) use patient::Patient;
 pub(crate) use storm::{Storm, linger};
@@ -53,6 +54,20 @@ pub(crate) fn wake_a_clone(waker: &Waker) {
 /// What a panic said.
 pub(crate) fn said(payload: &(dyn Any + Send)) -> &str {
     crate::harness::message(payload).unwrap_or("a panic without a message")
+}
+
+/// What a thread that uses wakers gives, when it has ended.
+///
+/// # Panics
+///
+/// If it panicked, with what that said.
+pub(crate) fn joined<T>(thread: JoinHandle<T>) -> T {
+    thread.join().unwrap_or_else(|payload| {
+        panic!(
+            "an operation of another thread panicked: {}",
+            said(payload.as_ref())
+        )
+    })
 }
 
 /// Lets about `steps` steps of a spinning processor pass.
