@@ -131,12 +131,18 @@ pub fn i08_must_duplicates_are_independent<E: Tcp>(case: &Case) {
             peer_too.write_all(b"x").expect("there is room");
         });
         let got = got.await;
-        assert!(matches!(got, Ok(Some(b'x'))), "{got:?} after the drop");
+        assert!(
+            matches!(got, Ok(Some(b'x'))),
+            "one duplicate was dropped, and then the other read {got:?}"
+        );
         // Nobody waits for this byte, least of all the stream that is gone.
         peer_too.write_all(b"y").expect("there is room");
         idle("while a duplicate of a dropped stream is readable").await;
         let got = read_byte(&mut rest).await;
-        assert!(matches!(got, Ok(Some(b'y'))), "{got:?} after the drop");
+        assert!(
+            matches!(got, Ok(Some(b'y'))),
+            "one duplicate was dropped, and then the other read {got:?}"
+        );
         drop(rest);
         stage.at("both duplicates were dropped, and the connection is still open");
         echo.await.expect("no error");

@@ -40,13 +40,13 @@ pub fn i14_must_large_writes_arrive_byte_exact<E: Tcp>(case: &Case) {
             if rng.bool() {
                 write_all(&mut stream, &buffer[..length])
                     .await
-                    .expect("no error");
+                    .expect("a write to a peer that is there");
                 sent.advance(length);
             } else {
                 let slices = cut(&buffer[..length], &mut rng);
                 let written = write_vectored(&mut stream, &slices)
                     .await
-                    .expect("no error");
+                    .expect("a write to a peer that is there");
                 assert!(
                     (1..=length).contains(&written),
                     "a vectored write gave {written} of {length} bytes"
@@ -54,7 +54,9 @@ pub fn i14_must_large_writes_arrive_byte_exact<E: Tcp>(case: &Case) {
                 sent.advance(written);
             }
         }
-        close(&mut stream).await.expect("no error");
+        close(&mut stream)
+            .await
+            .expect("a write to a peer that is there");
         stage.at("a closed stream: its peer has not seen the end");
         let received = reader.await.unwrap_or_else(|wrong| panic!("{wrong}"));
         assert_eq!(received, sent.position(), "bytes arrived");

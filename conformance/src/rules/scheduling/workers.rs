@@ -88,7 +88,7 @@ pub fn s09_should_blocked_worker_does_not_strand_the_driver<E: Parallel + Timers
     let mut executor = E::with_workers(WORKERS);
     let handle = executor.handle();
     executor.block_on(async {
-        for round in 0..10 {
+        for round in 0..8 {
             case.event(format_args!(
                 "round {round}: a timer wakes the task that blocks"
             ));
@@ -106,7 +106,9 @@ pub fn s09_should_blocked_worker_does_not_strand_the_driver<E: Parallel + Timers
             // Both are set before anything is blocked, for the root may be what is blocked.
             let now = Instant::now();
             let block = E::sleep_until(&handle, now + Duration::from_millis(3));
-            let release = E::sleep_until(&handle, now + Duration::from_millis(6));
+            // On a busy machine two timers that are close are due at once, and nothing is shown.
+            let apart = Duration::from_millis(3 << round.min(4));
+            let release = E::sleep_until(&handle, now + Duration::from_millis(3) + apart);
             let block = calling(block, move || open_all([&opener]));
             let release = calling(release, move || report(&tell));
             let stranded = blocking.await.expect("no panic");
