@@ -1,6 +1,6 @@
 //! Running rules: child processes, verdicts, time limits, seeds.
 //!
-//! [`test`] is what [`suite!`](crate::suite) puts into each `#[test]`. The process that libtest runs
+//! [`test()`] is what [`suite!`](crate::suite) puts into each `#[test]`. The process that libtest runs
 //! starts itself again with the name of that one test; the child checks the rule and writes down how
 //! that went; the parent waits for it, for as long as the rule may take, and judges.
 //!
@@ -126,7 +126,7 @@ pub fn test(path: &str, entry: Entry, expected: &str) {
 
 /// Checks a rule in a child process which runs the `#[test]` of this `path` again.
 ///
-/// It is what [`test`] does, without judging: for tests that expect another verdict than a pass.
+/// It is what [`test()`] does, without judging: for tests that expect another verdict than a pass.
 /// A test makes one call of it only, since the child begins where the test does.
 ///
 /// ```no_run
