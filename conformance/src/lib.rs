@@ -10,14 +10,16 @@
 //! ```
 //! use std::future::Future;
 //! use std::pin::pin;
+//! use std::sync::atomic::{AtomicBool, Ordering};
 //! use std::sync::Arc;
 //! use std::task::{Context, Poll, Wake, Waker};
-//! use std::thread::Thread;
+//! use std::thread::{self, Thread};
 //!
-//! struct Unpark(Thread);
+//! struct Unpark(Thread, AtomicBool);
 //!
 //! impl Wake for Unpark {
 //!     fn wake(self: Arc<Self>) {
+//!         self.1.store(true, Ordering::SeqCst);
 //!         self.0.unpark();
 //!     }
 //! }
@@ -36,12 +38,16 @@
 //!
 //!     fn block_on<F: Future>(&mut self, root: F) -> F::Output {
 //!         let mut root = pin!(root);
-//!         let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+//!         let unpark = Arc::new(Unpark(thread::current(), AtomicBool::new(false)));
+//!         let waker = Waker::from(unpark.clone());
 //!         loop {
 //!             if let Poll::Ready(output) = root.as_mut().poll(&mut Context::from_waker(&waker)) {
 //!                 return output;
 //!             }
-//!             std::thread::park();
+//!             // Not `park` alone: rule W15 tells what happens if the root parks as well.
+//!             while !unpark.1.swap(false, Ordering::SeqCst) {
+//!                 thread::park();
+//!             }
 //!         }
 //!     }
 //! }
@@ -64,8 +70,9 @@
 //! A rule is MUST (a future may go wrong without it), SHOULD (users rely on it, and good
 //! executors differ) or INFO (worth knowing). A SHOULD that is missed is called *non-strict*.
 //!
-//! [`Rule::all`] lists what there is; `cargo run -p anyloop-conformance -- list` prints it, and
-//! `-- explain W9` tells one rule's reasons.
+//! [`Rule::all`] lists what there is. The program `conformance` prints it (`conformance list`),
+//! tells a rule's reasons (`conformance explain W9`), and makes a [`report`] of what tests found.
+//! For policies written against anyloop's `Scheduler` there is the module `policy`.
 
 pub mod adapter;
 mod allocator;
@@ -82,3 +89,8 @@ pub use adapter::{Executor, JoinError, JoinHandle};
 pub use allocator::CountingAllocator;
 pub use harness::Case;
 pub use rule::{Level, Rule};
+
+/// The examples of the README.
+#[cfg(all(doctest, feature = "scheduler"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -29,6 +29,27 @@ const CAPABILITIES: &[&str] = &[
     "pool",
 ];
 
+const VERDICTS: &[&str] = &[
+    "pass",
+    "skip",
+    "info",
+    "non-strict",
+    "fail",
+    "hang",
+    "abort",
+    "expected-fail",
+    "unexpected-pass",
+];
+
+const SETTINGS: &[&str] = &[
+    "SEED",
+    "STRESS",
+    "TIMEOUT",
+    "REPORT",
+    "LENIENT",
+    "IN_PROCESS",
+];
+
 #[test]
 fn the_macros_list_the_rules_of_the_catalogue() {
     let mut listed: Vec<(&str, &[&str])> = Vec::new();
@@ -101,6 +122,21 @@ fn every_bug_has_an_address() {
             let whole = parts.len() == 4 && parts[2] == "issues" && number.is_some();
             assert!(whole, "{}: {link}; teach `rule.rs` the project", rule.name);
         }
+    }
+}
+
+#[test]
+fn the_readme_names_every_group_verdict_setting_and_capability() {
+    let readme = include_str!("../README.md");
+    let groups = GROUPS.iter().map(|group| format!("| {} | ", group.letter));
+    let capabilities = CAPABILITIES.iter().filter(|name| **name != "pool");
+    let code = capabilities.map(|name| format!("`{name}`"));
+    let verdicts = VERDICTS.iter().map(|name| format!("| {name} | "));
+    let settings = SETTINGS
+        .iter()
+        .map(|name| format!("| `EXECUTOR_CONFORMANCE_{name}` | "));
+    for name in groups.chain(code).chain(verdicts).chain(settings) {
+        assert!(readme.contains(&name), "no word of {name}");
     }
 }
 

@@ -126,7 +126,7 @@ pub fn test(path: &str, entry: Entry, expected: &str) {
 
 /// Checks a rule in a child process which runs the `#[test]` of this `path` again.
 ///
-/// It is what [`test`] does, without judging: for tests that expect another verdict than a pass.
+/// It is what [`test()`] does, without judging: for tests that expect another verdict than a pass.
 /// A test makes one call of it only, since the child begins where the test does.
 ///
 /// ```no_run

@@ -1,13 +1,16 @@
 //! Executors that run a root, and do their worst where they spawn.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::panic::panic_any;
 use std::pin::pin;
 use std::process;
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
+use std::time::Duration;
 
 use executor_conformance::adapter::Spawn;
 use executor_conformance::{Executor, JoinError, JoinHandle};
@@ -17,9 +20,19 @@ pub(crate) trait Trouble: 'static {
     fn in_new() {}
 
     fn in_spawn() {}
+
+    /// Drops the future, unless it is made to do better.
+    fn spawn<F>(future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        drop(future);
+        JoinHandle::new(async { Err(JoinError::Cancelled) })
+    }
 }
 
-/// Runs a root by parking; drops what it is given to spawn.
+/// Runs a root by parking.
 pub(crate) struct Troubled<T>(PhantomData<T>);
 
 impl<T: Trouble> Executor for Troubled<T> {
@@ -45,8 +58,7 @@ impl<T: Trouble> Spawn for Troubled<T> {
         F::Output: Send + 'static,
     {
         T::in_spawn();
-        drop(future);
-        JoinHandle::new(async { Err(JoinError::Cancelled) })
+        T::spawn(future)
     }
 }
 
@@ -96,14 +108,43 @@ impl Trouble for Spins {
     }
 }
 
-/// Starts threads that never end.
+/// Is not idle for long, but idle for ever.
+pub(crate) struct Naps;
+
+impl Trouble for Naps {
+    fn in_spawn() {
+        loop {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// Starts a thread for each task, and leaves them to themselves.
 pub(crate) struct LeaksThreads;
 
 impl Trouble for LeaksThreads {
-    fn in_new() {
-        for _ in 0..8 {
-            thread::spawn(Hangs::in_spawn);
-        }
+    fn spawn<F>(future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let told = Arc::new(Mutex::new((None, None::<Waker>)));
+        let teller = Arc::clone(&told);
+        thread::spawn(move || {
+            let output = park_until_ready(future);
+            let mut told = teller.lock().expect("no panic");
+            told.0 = Some(output);
+            let waker = told.1.take();
+            drop(told);
+            waker.into_iter().for_each(Waker::wake);
+        });
+        JoinHandle::new(poll_fn(move |cx| {
+            let mut told = told.lock().expect("no panic");
+            told.1 = Some(cx.waker().clone());
+            told.0
+                .take()
+                .map_or(Poll::Pending, |output| Poll::Ready(Ok(output)))
+        }))
     }
 }
 
@@ -125,21 +166,26 @@ impl Trouble for PanicsMutely {
     }
 }
 
-struct Unpark(Thread);
+/// The thread to wake, and whether it was woken: others may consume the token of its park.
+struct Unpark(Thread, AtomicBool);
 
 impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
+        self.1.store(true, SeqCst);
         self.0.unpark();
     }
 }
 
 fn park_until_ready<F: Future>(root: F) -> F::Output {
     let mut root = pin!(root);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let unpark = Arc::new(Unpark(thread::current(), AtomicBool::new(false)));
+    let waker = Waker::from(Arc::clone(&unpark));
     loop {
         if let Poll::Ready(output) = root.as_mut().poll(&mut Context::from_waker(&waker)) {
             return output;
         }
-        thread::park();
+        while !unpark.1.swap(false, SeqCst) {
+            thread::park();
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 mod broken;
 mod mutants;
+mod orders;
 
 use std::time::{Duration, Instant};
 

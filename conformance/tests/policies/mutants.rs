@@ -5,6 +5,7 @@ use std::time::Duration;
 use executor_conformance::harness::{self, Settings, Verdict};
 
 use crate::broken::*;
+use crate::orders::*;
 
 /// A test for each line: the policy with this fault fails by this rule, with these words.
 macro_rules! mutants {
