@@ -27,10 +27,10 @@ pub(crate) fn main(peers: &[Vec<Entry>], arguments: Vec<String>) -> Result<(), S
             let asked = entries.find(|entry| entry.executor == executor && entry.rule.name == rule);
             asked.ok_or("no such rule")?.run_as_child()
         }
-        [] => check(&entries, 1),
+        [] => check(&entries, 2),
         ["--only", executor] => {
             let wanted = |entry: &&Entry| entry.executor.contains(executor);
-            check(&entries.into_iter().filter(wanted).collect::<Vec<_>>(), 1)
+            check(&entries.into_iter().filter(wanted).collect::<Vec<_>>(), 2)
         }
         _ => Err("usage: [--only EXECUTOR]".to_owned()),
     }
