@@ -49,6 +49,15 @@ impl<T> Join<T> {
             (0..50).for_each(|_| std::thread::yield_now());
             state = lock(&self.0);
         }
+        if broken(Fault::RacingCancelLosesOutput) && !state.asked {
+            drop(state);
+            // The window between the end of the task and its being told.
+            (0..50).for_each(|_| std::thread::yield_now());
+            state = lock(&self.0);
+            if state.asked {
+                return;
+            }
+        }
         if broken(Fault::CancelledOutputLost) && state.asked && result.is_ok() {
             return;
         }

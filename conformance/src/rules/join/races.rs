@@ -8,7 +8,7 @@ use super::support::{
     yield_once,
 };
 use crate::adapter::{Abort, Remote};
-use crate::devices::{Opener, gate, poll_once};
+use crate::devices::{Opener, gate, join_all, poll_once};
 use crate::{Case, JoinError, JoinHandle};
 
 /// J7: a cancel from another thread is never lost.
@@ -157,7 +157,9 @@ pub fn j18_must_not_lose_a_racing_join<E: Remote>(case: &Case) {
                 move || {
                     line.wait();
                     spin(joins);
-                    block_on(patiently(task))
+                    // It is polled again only when it was woken: another look would find the output.
+                    let outcomes = block_on(patiently(join_all([task])));
+                    outcomes.and_then(|mut outcomes| outcomes.pop())
                 }
             });
             line.wait();

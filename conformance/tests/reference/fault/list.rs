@@ -20,7 +20,7 @@ faults! {
     /// The join handle keeps the waker of its first poll.
     FirstJoinWakerKept: OneThread [J2];
     /// A task is polled again after it was ready (wasm-bindgen#1598).
-    PolledAfterReady: OneThread [L2];
+    PolledAfterReady: OneThread [L2 Z1];
     /// `wake` waits while the queue is full.
     WakeWaitsForRoom: OneThread [W9];
     /// Tasks that have ended stay on the list of live ones.
@@ -68,7 +68,7 @@ faults! {
     // Wakers.
 
     /// A wake of a running task is lost if other tasks are queued.
-    WakeWhileRunningLostIfOthersWait: OneThread [W13];
+    WakeWhileRunningLostIfOthersWait: OneThread [W13 Z1];
     /// The window between the last look at the queue and the sleep (compio#948).
     WakeBeforeSleepLost: OneThread [W2];
     /// A wake of a task from another thread does not end the executor's sleep (heph#437).
@@ -149,7 +149,9 @@ faults! {
     /// Cancelling a task that has ended leaks its output.
     LateCancelLeaksOutput: OneThread [J9];
     /// The output of a task that was cancelled in its last poll is lost, and nobody is told.
-    CancelledOutputLost: OneThread [J10 J11 J19];
+    CancelledOutputLost: OneThread [J10 J11];
+    /// A task ends while another thread cancels it, and nobody is told of either.
+    RacingCancelLosesOutput: Workers [J19];
     /// A handle looks for the output, and only then leaves its waker.
     JoinLooksTooEarly: Workers [J18];
     /// `is_finished` says yes before the output is there.
@@ -157,7 +159,7 @@ faults! {
     /// The handle of a cancelled task is ready before the future has been dropped.
     CancelTellsAtOnce: OneThread [J6 J8 J13];
     /// Cancelling a task that is being polled elsewhere takes effect at its next wake.
-    CancelInPollUnseen: OneThread [J10];
+    CancelInPollUnseen: OneThread [J10 Z4];
     /// The future of a task that is cancelled before its first poll is never dropped.
     CancelledNewLeaked: OneThread [J8];
     /// A task that cancels itself runs on.
