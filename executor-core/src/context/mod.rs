@@ -14,7 +14,8 @@ use crate::task::Ready;
 
 /// Gives `f` the loop of `core`'s runtime, if it is the one whose thread this is.
 ///
-/// Two addresses are compared, and no count is touched.
+/// Two addresses are compared, and no count is touched. The reference is a copy, since the task
+/// that it comes from may be gone when `f` has done its work.
 #[inline]
 pub(crate) fn with_home<R>(core: CoreRef, f: impl FnOnce(Option<&LoopCore>) -> R) -> R {
     with_local(|local| f(local.filter(|local| core.is(local.core()))))

@@ -152,7 +152,8 @@ struct Abandon<'a, S: Scheduler, P: Park>(&'a EventLoop<S, P>);
 
 impl<S: Scheduler, P: Park> Drop for Abandon<'_, S, P> {
     fn drop(&mut self) {
-        self.0.abandon();
+        // Closing may be unwinding already, and a second panic would end the process.
+        contain(|| self.0.abandon());
     }
 }
 

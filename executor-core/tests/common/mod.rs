@@ -32,7 +32,9 @@ pub fn runtime() -> Runtime {
 
 /// As many rounds as are worth the time in this build.
 pub fn scaled(rounds: usize) -> usize {
-    if cfg!(debug_assertions) {
+    if cfg!(miri) {
+        (rounds / 2000).max(2)
+    } else if cfg!(debug_assertions) {
         (rounds / 20).max(1)
     } else {
         rounds

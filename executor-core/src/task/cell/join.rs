@@ -66,7 +66,7 @@ impl<T> CellJoin<T> {
             return Poll::Pending;
         }
         let waker = cx.waker().clone();
-        let awaits = context::with_home(*self.header().core(), |local| match local {
+        let awaits = context::with_home(self.cell.core(), |local| match local {
             // SAFETY: at home, for the handle.
             Some(_) => unsafe { state.await_home(waker) },
             // SAFETY: for the handle.
@@ -102,7 +102,7 @@ impl<T> CellJoin<T> {
 impl<T> Drop for CellJoin<T> {
     fn drop(&mut self) {
         let state = self.cell.state();
-        let detached = context::with_home(*self.header().core(), |local| match local {
+        let detached = context::with_home(self.cell.core(), |local| match local {
             // SAFETY: at home, for the handle, which ends here.
             Some(_) => unsafe { state.detach_home() },
             // SAFETY: for the handle, which ends here.

@@ -20,6 +20,10 @@
 //!    thread, an output goes where its handle does, and whoever frees a cell finds its body empty.
 //! 5. The exception is a task that no loop takes: it is ended by its spawner, before anybody else
 //!    has seen it, on the spawner's thread. To end it is to drop the future, which never left.
+//! 6. A reference that a function was given must be good until the function returns, and a cell may
+//!    go as soon as its reference is released, which is inside of some function. So what is passed
+//!    on from where that happens is a copy ([`CoreRef`]), or a [`State`], which is atomics and cells
+//!    throughout: no promise is made of those.
 
 #![allow(
     unsafe_code,
@@ -41,6 +45,7 @@ use self::body::{Table, Whole};
 use self::state::State;
 use super::{Ready, TaskHeader};
 use crate::context;
+use crate::runtime::CoreRef;
 
 pub(super) use self::join::CellJoin;
 pub(crate) use self::run::Live;
@@ -106,6 +111,11 @@ impl CellRef {
         &self.head().header
     }
 
+    #[inline]
+    fn core(&self) -> CoreRef {
+        *self.header().core()
+    }
+
     pub(super) fn is_finished(&self) -> bool {
         self.state().is_complete()
     }
@@ -129,7 +139,7 @@ impl CellRef {
 impl Clone for CellRef {
     #[inline]
     fn clone(&self) -> Self {
-        context::with_home(*self.header().core(), |local| match local {
+        context::with_home(self.core(), |local| match local {
             // SAFETY: at home, with a reference.
             Some(_) => unsafe { self.state().retain_home() },
             None => self.state().retain_away(),
@@ -141,7 +151,7 @@ impl Clone for CellRef {
 impl Drop for CellRef {
     #[inline]
     fn drop(&mut self) {
-        let is_last = context::with_home(*self.header().core(), |local| match local {
+        let is_last = context::with_home(self.core(), |local| match local {
             // SAFETY: at home, with a reference that is not used again.
             Some(_) => unsafe { self.state().release_home() },
             None => self.state().release_away(),

@@ -127,7 +127,7 @@ impl State {
 
     /// Whether the task has ended; its output is then the handle's.
     pub(crate) fn is_complete(&self) -> bool {
-        // Acquire pairs with the Release in `complete_home`, so that the output is there.
+        // Acquire pairs with the Release in `try_complete`, so that the output is there.
         self.away.load(Acquire) & COMPLETE != 0
     }
 
@@ -302,6 +302,7 @@ impl State {
         let word = self.home.get();
         // Acquire pairs with the Release of those who released a reference, or left the place.
         let mut seen = self.away.load(Acquire);
+        // It ends, because each failure means that another thread has made progress.
         loop {
             if (word & !FLAGS).wrapping_add(seen) / ONE == 1 {
                 return Completed::Alone(seen & WAKING != 0);

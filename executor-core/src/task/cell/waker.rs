@@ -68,7 +68,7 @@ impl CellRef {
 
     #[inline]
     pub(super) fn wake_by_ref(&self) {
-        context::with_home(*self.header().core(), |local| {
+        context::with_home(self.core(), |local| {
             let Some(local) = local else {
                 return self.wake_by_ref_away();
             };
@@ -82,8 +82,7 @@ impl CellRef {
 
     #[inline]
     fn wake(self) {
-        let core = *self.header().core();
-        context::with_home(core, |local| {
+        context::with_home(self.core(), |local| {
             let Some(local) = local else {
                 return self.wake_away();
             };
@@ -112,7 +111,7 @@ impl CellRef {
     fn send_home(self) {
         // The loop keeps its core until the message has come. Once that is sent it may come at any
         // moment, so a counted reference keeps the core until the notification is out.
-        let core = self.header().core().upgrade();
+        let core = self.core().upgrade();
         if let Err(refused) = core.send(Message::Wake(Woken(self))) {
             // The loop has closed its inbox: it is about to end the task, or has done so. Either
             // way it counts on the message, so it is told before the reference goes.
