@@ -10,7 +10,7 @@ mod one_thread {
 
     executor_conformance::suite!(Reference<OneThread>:
         spawn, remote, abort, local, timers, reset, intervals, tcp, udp, unix, blocking, nested,
-        shutdown_timeout);
+        shutdown_timeout, wrap);
 }
 
 mod workers {
@@ -18,5 +18,5 @@ mod workers {
 
     executor_conformance::suite!(Reference<Workers>:
         spawn, remote, abort, timers, reset, intervals, tcp, udp, unix, blocking, parallel, shared,
-        shutdown_timeout);
+        shutdown_timeout, wrap);
 }

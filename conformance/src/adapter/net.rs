@@ -14,6 +14,8 @@ use super::Executor;
 /// Capability `tcp`: TCP streams and listeners.
 pub trait Tcp: Executor {
     /// A connected stream; both its halves may be used at the same time.
+    ///
+    /// Its `poll_close` ends the writing direction, so that the peer reads the end of the stream.
     type Stream: AsyncRead + AsyncWrite + Unpin + 'static;
     /// A listening socket.
     type Listener: 'static;

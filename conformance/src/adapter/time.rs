@@ -23,6 +23,9 @@ pub trait Timers: Executor {
 /// Capability `reset`: a sleep can be given another deadline.
 pub trait ResetTimers: Timers {
     /// Gives `sleep` another deadline, earlier or later; it may have fired before.
+    ///
+    /// Who waits for it is woken at the new one, as [`Future`] asks of whatever a poll left
+    /// pending.
     fn reset(sleep: Pin<&mut Self::Sleep>, deadline: Instant);
 }
 

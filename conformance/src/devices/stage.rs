@@ -48,7 +48,10 @@ impl<'a> Stage<'a> {
     /// A stage that is logged among the events of `case`.
     pub fn new(case: &'a Case) -> Self {
         let shared = Shared {
-            stage: Mutex::new(("at its beginning".to_owned(), Instant::now())),
+            stage: Mutex::new((
+                "what the rule needs first was never made".to_owned(),
+                Instant::now(),
+            )),
             stalled: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             root: Mutex::new(None),

@@ -46,7 +46,7 @@ pub use case::Case;
 pub use expectations::{Expectations, ExpectationsError};
 pub use launch::run;
 pub use settings::Settings;
-pub(crate) use stall::eventually;
+pub(crate) use stall::{Others, eventually, watch, watcher};
 pub use verdict::{Record, Verdict};
 
 use crate::Rule;

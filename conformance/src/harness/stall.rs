@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 /// How often the threads are looked at, and how often in a row they must be found unmoved.
 const PAUSE: Duration = Duration::from_millis(100);
 const LOOKS: usize = 10;
+/// The name of threads that look now and then, and do nothing else.
+const WATCHER: &str = "suite-watcher";
 
 /// Watches the process until it is dropped.
-pub(super) struct Watch {
+pub(crate) struct Watch {
     // Dropping it tells the thread that the watch is over.
     _over: Sender<()>,
 }
@@ -20,14 +22,20 @@ pub(super) struct Watch {
 /// A thread that is only slow, because the machine is busy, is not asleep: it is runnable. So this
 /// finds that nobody is left to wake anybody, and not that something takes long. Where the system
 /// does not tell about threads, nothing is noticed.
-pub(super) fn watch(stalled: impl FnOnce() + Send + 'static) -> Watch {
+pub(crate) fn watch(stalled: impl FnOnce() + Send + 'static) -> Watch {
     let (over, watching) = mpsc::channel();
-    thread::spawn(move || {
+    watcher(move || {
         if nothing_moves(&watching) {
             stalled();
         }
     });
     Watch { _over: over }
+}
+
+/// Starts a thread that is not looked at when the others are, for it wakes again and again.
+pub(crate) fn watcher(body: impl FnOnce() + Send + 'static) -> thread::JoinHandle<()> {
+    let thread = thread::Builder::new().name(WATCHER.to_owned());
+    thread.spawn(body).expect("a thread")
 }
 
 /// Waits until `condition` is true, or cannot come true: every other thread sleeps, or five seconds
@@ -65,15 +73,15 @@ fn nothing_moves(watching: &Receiver<()>) -> bool {
 }
 
 /// The other threads of the process, looked at again and again.
-#[derive(Default)]
-struct Others {
+#[derive(Debug, Default)]
+pub(crate) struct Others {
     before: Option<Vec<String>>,
     unmoved: usize,
 }
 
 impl Others {
     /// How many looks in a row found all of them asleep, and none to have run in between.
-    fn unmoved(&mut self) -> usize {
+    pub(crate) fn unmoved(&mut self) -> usize {
         let now = others_asleep();
         let same = now.is_some() && now == self.before;
         self.unmoved = if same { self.unmoved + 1 } else { 0 };
@@ -82,7 +90,7 @@ impl Others {
     }
 }
 
-/// How often each other thread has been switched to, if all of them sleep.
+/// How often each other thread has been switched to, if all of them sleep but watchers.
 fn others_asleep() -> Option<Vec<String>> {
     let own = fs::read_link("/proc/thread-self").ok()?;
     let mut threads = Vec::new();
@@ -92,6 +100,13 @@ fn others_asleep() -> Option<Vec<String>> {
             continue;
         }
         let status = fs::read_to_string(task.join("status")).ok()?;
+        let name = status
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("Name:"));
+        if name.is_some_and(|name| name.trim() == WATCHER) {
+            continue;
+        }
         let is_asleep = status
             .lines()
             .any(|line| line.starts_with("State:") && line.contains("S (sleeping)"));

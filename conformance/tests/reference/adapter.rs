@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use executor_conformance::adapter::{
-    Abort, Blocking, DropInside, Intervals, MissedTicks, NestedBlockOn, OnThread, Parallel, Remote,
-    ResetTimers, SharedBlockOn, ShutdownTimeout, Spawn, SpawnLocal, Timers,
+    Abort, Blocking, DropInside, Intervals, MissedTicks, NearWrap, NestedBlockOn, OnThread,
+    Parallel, Remote, ResetTimers, SharedBlockOn, ShutdownTimeout, Spawn, SpawnLocal, Timers,
 };
 use executor_conformance::{Executor, JoinHandle};
 
@@ -80,12 +80,27 @@ impl<K: Kind> Drop for Reference<K> {
             !(broken(Fault::DropPanicsWhileUnwinding) && thread::panicking()),
             "dropped in a panic"
         );
+        assert!(
+            !(broken(Fault::DropInsidePanics) && context::is_entered()),
+            "dropped inside of `block_on`"
+        );
         if broken(Fault::DropUsesThreadLocal) {
-            super::context::touch();
+            context::touch();
         }
         let patience = self.patience;
         let shut_down = move |core: &Core, locals: &Locals| core.shut_down(locals, patience);
         self.kind.stop(&self.core, shut_down);
+    }
+}
+
+/// How far from their wrap the numbers of tasks are, if that is asked for.
+const NEAR: u64 = 100;
+
+impl<K: Kind> NearWrap for Reference<K> {
+    fn near_wrap() -> Self {
+        let executor = Self::new();
+        executor.core.number_from(NEAR.wrapping_neg());
+        executor
     }
 }
 

@@ -112,6 +112,11 @@ thread_local! {
 
 /// Runs a drop of the user's, and borrows the executor meanwhile if it is broken so.
 pub(crate) fn dropping(user_code: impl FnOnce()) {
+    if broken(Fault::DropsUnderLock) {
+        let core = current().and_then(|task| task.core.upgrade());
+        let _state = core.as_ref().map(|core| lock(&core.state));
+        return user_code();
+    }
     if !broken(Fault::DropsInBorrow) {
         return user_code();
     }

@@ -1,6 +1,8 @@
 //! The queue, the list of tasks, and the end of both.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -23,6 +25,8 @@ pub(crate) struct Core {
     pub(crate) changed: Condvar,
     pub(crate) poller: Poller,
     pub(crate) pool: Pool,
+    /// The number of the next task.
+    numbers: AtomicU64,
     /// The thread that made the executor.
     pub(crate) owner: ThreadId,
 }
@@ -69,8 +73,20 @@ impl Core {
             changed: Condvar::new(),
             poller: Poller::new().expect("descriptors for a poller"),
             pool: Pool::new(blocking_threads),
+            numbers: AtomicU64::new(0),
             owner: thread::current().id(),
         })
+    }
+
+    /// Makes the numbers of tasks go on from here.
+    pub(crate) fn number_from(&self, first: u64) {
+        self.numbers.store(first, Relaxed);
+    }
+
+    /// A number that no task has that lives; it wraps.
+    pub(crate) fn next_number(&self) -> u64 {
+        // Relaxed: the number is all that matters.
+        faults::number(self.numbers.fetch_add(1, Relaxed))
     }
 
     /// Takes a new task up; says whether the executor is still open for that.

@@ -27,6 +27,8 @@ pub(crate) struct Running<F: Future> {
     join: Arc<Join<F::Output>>,
     /// Whether it has been polled; only a fault looks at it.
     polled: bool,
+    /// Whether it has ended and is still here, by a fault.
+    over: bool,
 }
 
 impl<F: Future> Running<F> {
@@ -35,11 +37,17 @@ impl<F: Future> Running<F> {
             future: Some(Box::pin(future)),
             join,
             polled: false,
+            over: false,
         }
     }
 
     /// Drops the future; a panic in its drop stays here, as the future's work is done.
     fn drop_future(&mut self) {
+        if broken(Fault::PolledConcurrently) {
+            // Another thread may be polling it. It is dropped with the task.
+            self.over = true;
+            return;
+        }
         let future = self.future.take();
         if broken(Fault::DropPanicEscapes) || broken(Fault::TimersGoneFirst) {
             return drop(future);
@@ -51,6 +59,9 @@ impl<F: Future> Running<F> {
 impl<F: Future> Job for Running<F> {
     fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         self.polled = true;
+        if self.over {
+            return true;
+        }
         let Some(future) = self.future.as_mut() else {
             return true;
         };

@@ -49,6 +49,15 @@ impl<T> Join<T> {
             (0..50).for_each(|_| std::thread::yield_now());
             state = lock(&self.0);
         }
+        if broken(Fault::RacingCancelLosesOutput) && !state.asked {
+            drop(state);
+            // The window between the end of the task and its being told.
+            (0..50).for_each(|_| std::thread::yield_now());
+            state = lock(&self.0);
+            if state.asked {
+                return;
+            }
+        }
         if broken(Fault::CancelledOutputLost) && state.asked && result.is_ok() {
             return;
         }
@@ -147,11 +156,19 @@ impl<T> Future for Handle<T> {
             false => Some(cx.waker().clone()),
         };
         let former = std::mem::replace(&mut state.waker, waker);
+        if broken(Fault::FormerJoinWakerLeaks) {
+            return forget_waker(former);
+        }
         // Outside the lock: it may be the last reference to something of the user's.
         drop(state);
         drop(former);
         Poll::Pending
     }
+}
+
+fn forget_waker<T>(waker: Option<Waker>) -> Poll<T> {
+    std::mem::forget(waker);
+    Poll::Pending
 }
 
 impl<T: Send + 'static> adapter::Task<T> for Handle<T> {

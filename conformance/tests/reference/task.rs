@@ -1,7 +1,5 @@
 //! A task: a job, and where it stands between two polls.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, Weak};
 use std::task::Context;
 
@@ -69,7 +67,6 @@ impl Task {
     }
 
     fn at(core: Weak<Core>, place: Place, is_local: bool) -> Arc<Self> {
-        static IDS: AtomicU64 = AtomicU64::new(0);
         let status = Status {
             stage: Stage::Queued,
             cancelled: false,
@@ -77,8 +74,8 @@ impl Task {
             polls: 0,
         };
         Arc::new(Self {
-            // Relaxed: the number is all that matters.
-            id: faults::number(IDS.fetch_add(1, Relaxed)),
+            // Where the executor is gone, nobody will look for the task.
+            id: core.upgrade().map_or(0, |core| core.next_number()),
             core,
             status: Mutex::new(status),
             place,
@@ -172,6 +169,9 @@ impl Task {
                 // Shut down while it was polled; its future may have come back since.
                 Stage::Ended => {
                     drop(status);
+                    if broken(Fault::TaskInPollForgotten) {
+                        return std::mem::forget(Arc::clone(self));
+                    }
                     self.drop_job(locals);
                     return;
                 }

@@ -1,7 +1,6 @@
 //! What a wake does: it marks the task, and queues it if it was idle.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, Weak};
@@ -15,7 +14,7 @@ use super::{faults, lock, unsound};
 
 /// The waker that the task is polled with.
 pub(crate) fn waker(task: &Arc<Task>) -> Waker {
-    if broken(Fault::OneWakerForMany) {
+    if broken(Fault::OneWakerForAll) {
         return Relay::of(task);
     }
     if broken(Fault::WakerForEachClone) {
@@ -115,21 +114,21 @@ fn is_full(core: &Core) -> bool {
     state.ready.len() >= 1024 && !state.closed
 }
 
-/// A waker that wakes the last of the tasks that were polled with it.
+/// A waker of all tasks; it wakes the one that had it first, until that ends.
 struct Relay(Mutex<Arc<Task>>);
 
 impl Relay {
-    /// The waker of this task, and of every other one whose number has the same rest.
     fn of(task: &Arc<Task>) -> Waker {
-        static RELAYS: Mutex<BTreeMap<u64, Arc<Relay>>> = Mutex::new(BTreeMap::new());
-        let mut relays = lock(&RELAYS);
+        static RELAY: Mutex<Option<Arc<Relay>>> = Mutex::new(None);
+        let mut relay = lock(&RELAY);
         let new = || Arc::new(Relay(Mutex::new(Arc::clone(task))));
-        let relay = relays.entry(task.id % 16).or_insert_with(new);
-        let former = std::mem::replace(&mut *lock(&relay.0), Arc::clone(task));
-        let waker = Waker::from(Arc::clone(relay));
-        drop(relays);
+        let relay = Arc::clone(relay.get_or_insert_with(new));
+        let mut first = lock(&relay.0);
+        let ended = lock(&first.status).stage == Stage::Ended;
+        let former = ended.then(|| std::mem::replace(&mut *first, Arc::clone(task)));
+        drop(first);
         drop(former);
-        waker
+        Waker::from(relay)
     }
 }
 

@@ -47,9 +47,9 @@ pub static RULES: &[Rule] = &[
     Rule {
         name: "b04_should_tasks_survive_between_calls",
         statement: "Tasks that are pending when `block_on` returns go on with the next call.",
-        rationale: "Programs call `block_on` again and again, tests above all. Tasks that were \
-            spawned before the first call, that wait, that have not been polled, and that were woken \
-            between two calls must end in the next.",
+        rationale: "Programs call `block_on` again and again, tests above all. Tasks \
+            that wait, that have not been polled, and that were woken between two calls must end in \
+            the next.",
         bugs: &[],
     },
     Rule {

@@ -9,7 +9,7 @@ use std::thread;
 
 use crate::Case;
 use crate::adapter::{Blocking, Executor, NestedBlockOn, Spawn};
-use crate::rules::wakers::kit::{Bell, poll_as_task, yield_once};
+use crate::rules::wakers::kit::{Bell, joined, poll_as_task, yield_once};
 use crate::rules::wakers::{HandleOf, TrySpawn};
 
 /// B2: `block_on` inside `block_on` does what the adapter declares, and the outer call goes on.
@@ -72,7 +72,7 @@ fn nest_as_declared<E: NestedBlockOn>(handle: &E::Handle, outer: Bell, of_tasks:
             rung.ring();
         });
         inner.heard(1).await;
-        ringing.join().expect("`wake` does not panic");
+        joined(ringing);
         of_woken.iter().for_each(Bell::ring);
         5
     });

@@ -102,8 +102,11 @@ impl Queued {
         assert_eq!(next.expect("it was not cancelled"), 2);
         let ran = self.ran.load(SeqCst);
         match outcome {
-            Ok(1) => assert_eq!(ran, 1, "runs of a closure with an outcome"),
-            Err(JoinError::Cancelled) => assert_eq!(ran, 0, "runs of a closure that was cancelled"),
+            Ok(1) => assert_eq!(ran, 1, "runs of a closure that has an outcome"),
+            Err(JoinError::Cancelled) => assert_eq!(
+                ran, 0,
+                "runs of a closure whose handle says that it was cancelled"
+            ),
             other => panic!("a closure that was cancelled while it waited gave {other:?}"),
         }
         assert_eq!(self.drops.count(), 1, "drops of what the closure holds");

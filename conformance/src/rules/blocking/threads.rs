@@ -88,32 +88,37 @@ pub fn k04_must_a_failed_thread_orphans_nothing<E: Blocking>(case: &Case) {
     let (mut executor, _) = pool::<E>(4);
     let handle = executor.get().handle();
     let stage = Stage::new(case);
+    let famine = Famine::prepare();
     executor.get().block_on(stage.watch(async {
-        start_in_vain::<E>(case, &handle, &stage, "an empty pool", || {}).await;
-
+        if !start_in_vain::<E>(&handle, &famine, &stage, "an empty pool", || {}).await {
+            case.skip("this system starts threads whatever memory there is");
+        }
         let (gate, opener) = gate();
         let (release, held) = mpsc::channel::<()>();
         let holding = E::spawn_blocking(&handle, move || {
             opener.open();
-            // Either end of the channel may go first.
+            // What it is told is that there is nobody left to tell.
             let _ = held.recv();
         });
         stage.at("a first closure, after a thread could not be started");
         gate.await;
         let free = || drop(release);
-        start_in_vain::<E>(case, &handle, &stage, "a busy pool", free).await;
+        if !start_in_vain::<E>(&handle, &famine, &stage, "a busy pool", free).await {
+            case.note("a busy pool could not be tried: there was room for another thread");
+        }
         holding.await.expect("it has not panicked");
     }));
 }
 
-/// Gives the pool a closure while no thread can be started, then calls `free`.
+/// Gives the pool a closure while no thread can be started, then calls `free`; `false` if threads
+/// could be started all the same.
 async fn start_in_vain<E: Blocking>(
-    case: &Case,
     handle: &E::Handle,
+    famine: &Famine,
     stage: &Stage<'_>,
     pool: &str,
     free: impl FnOnce(),
-) {
+) -> bool {
     let ran = Arc::new(AtomicUsize::new(0));
     let closure = {
         let ran = Arc::clone(&ran);
@@ -122,22 +127,18 @@ async fn start_in_vain<E: Blocking>(
     stage.at(format_args!(
         "a closure for {pool}, and no thread can be started"
     ));
-    let Some(exhausted) = AddressSpace::exhaust() else {
-        case.skip("the memory of this process cannot be limited");
-    };
-    let exhausted = exhausted.expect("a limit can be lowered");
-    if thread::Builder::new().spawn(|| {}).is_ok() {
-        drop(exhausted);
-        case.skip("threads can be started although there is no memory for them");
-    }
-    let started = catch_unwind(AssertUnwindSafe(|| E::spawn_blocking(handle, closure)));
-    drop(exhausted);
+    let started = famine.during(|| {
+        // A panic is an answer, too.
+        catch_unwind(AssertUnwindSafe(|| E::spawn_blocking(handle, closure)))
+    });
     free();
+    let Some(started) = started else {
+        return false;
+    };
     stage.at(format_args!(
         "a closure was given to {pool} when no thread could be started: it does not run, and its \
          handle is mute"
     ));
-    // A panic is an answer, too.
     if let Ok(started) = started {
         let outcome = started.await;
         let ran = ran.load(SeqCst);
@@ -152,6 +153,67 @@ async fn start_in_vain<E: Blocking>(
     ));
     let after = E::spawn_blocking(handle, || 7).await;
     assert_eq!(after.expect("threads can be started again"), 7);
+    true
+}
+
+/// A time in which no thread can be started, ended by a thread that was there before.
+///
+/// That thread also ends it when a call does not return for so long that it waits for the end.
+struct Famine {
+    begun: mpsc::Sender<AddressSpace>,
+    returned: mpsc::Sender<()>,
+    ended: mpsc::Receiver<bool>,
+}
+
+/// After this time a call that starts a closure counts as waiting.
+const WAITS: Duration = Duration::from_secs(3);
+
+impl Famine {
+    fn prepare() -> Self {
+        let (begun, begin) = mpsc::channel();
+        let (returned, returns) = mpsc::channel();
+        let (end, ended) = mpsc::channel();
+        thread::spawn(move || {
+            for exhausted in begin {
+                let waited = returns.recv_timeout(WAITS).is_err();
+                drop(exhausted);
+                if waited {
+                    // It returns now that there are threads, or never.
+                    let _ = returns.recv();
+                }
+                // An error says that the rule has failed.
+                let _ = end.send(waited);
+            }
+        });
+        Self {
+            begun,
+            returned,
+            ended,
+        }
+    }
+
+    /// Calls `work` while no thread can be started; `None` if that cannot be brought about.
+    ///
+    /// # Panics
+    ///
+    /// If `work` goes on until threads can be started.
+    fn during<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        let exhausted = AddressSpace::exhaust()?.expect("a limit can be lowered");
+        if thread::Builder::new().spawn(|| {}).is_ok() {
+            return None;
+        }
+        let there = "the thread is there as long as the sender";
+        self.begun.send(exhausted).expect(there);
+        let result = work();
+        self.returned.send(()).expect(there);
+        let waited = self.ended.recv().expect(there);
+        assert!(
+            !waited,
+            "starting a closure goes on for as long as no thread can be started, and holds up \
+             whoever called it"
+        );
+        Some(result)
+    }
 }
 
 /// K7: executors that come and go do not leave the threads of their pools behind.

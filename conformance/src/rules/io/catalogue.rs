@@ -10,7 +10,8 @@ pub static RULES: &[Rule] = &[
         rationale: "Between a read that would block and the note that the socket is not ready, \
             data may arrive, and its event be wiped out by that note. A peer sends bytes in bursts \
             at random moments while the reader finds the socket empty, and sends on only when all \
-            have arrived, so that nothing makes up for an event that was lost.",
+            have arrived, so that nothing makes up for an event that was lost. Signals, where there \
+            are any, lengthen the moment.",
         bugs: &["tokio#6133", "tokio#8331"],
     },
     Rule {

@@ -7,7 +7,9 @@ use std::net::{self, Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::pin::Pin;
 
 use super::ends::idle;
-use super::stream::{begin_read, echo, give_way, pair, read_byte, std_listener, write_all};
+use super::stream::{
+    begin_read, echo, give_way, pair, read_byte, read_through, std_listener, write_all,
+};
 use crate::Case;
 use crate::adapter::Tcp;
 use crate::devices::{Opener, Stage, gate, join_all};
@@ -46,9 +48,10 @@ pub fn i07_must_a_reused_descriptor_is_a_new_one<E: Tcp>(case: &Case) {
                 "round {round}: streams whose descriptors were used before are not woken"
             ));
             join_all(streams.into_iter().map(async |(mut stream, mut peer)| {
-                give_way().await;
-                peer.write_all(b"n").expect("there is room");
-                let got = read_byte(&mut stream).await;
+                let got = read_through(&mut stream, || {
+                    peer.write_all(b"n").expect("there is room");
+                });
+                let got = got.await;
                 assert!(
                     matches!(got, Ok(Some(b'n'))),
                     "a stream whose descriptor was used before gave {got:?}"
@@ -123,21 +126,26 @@ pub fn i08_must_duplicates_are_independent<E: Tcp>(case: &Case) {
         begin_read(&mut reader).await;
         drop(reader);
         let mut rest = writer;
-        begin_read(&mut rest).await;
         stage.at("a duplicate was dropped, and the other one is mute since");
-        peer_too.write_all(b"x").expect("there is room");
-        let got = read_byte(&mut rest).await;
-        assert!(matches!(got, Ok(Some(b'x'))), "{got:?} after the drop");
+        let got = read_through(&mut rest, || {
+            peer_too.write_all(b"x").expect("there is room");
+        });
+        let got = got.await;
+        assert!(
+            matches!(got, Ok(Some(b'x'))),
+            "one duplicate was dropped, and then the other read {got:?}"
+        );
         // Nobody waits for this byte, least of all the stream that is gone.
         peer_too.write_all(b"y").expect("there is room");
         idle("while a duplicate of a dropped stream is readable").await;
         let got = read_byte(&mut rest).await;
-        assert!(matches!(got, Ok(Some(b'y'))), "{got:?} after the drop");
+        assert!(
+            matches!(got, Ok(Some(b'y'))),
+            "one duplicate was dropped, and then the other read {got:?}"
+        );
         drop(rest);
         stage.at("both duplicates were dropped, and the connection is still open");
-        while !echo.is_finished() {
-            give_way().await;
-        }
+        echo.await.expect("no error");
     }));
 }
 

@@ -4,9 +4,8 @@ use std::future::Future;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::pin::{Pin, pin};
-use std::thread;
 
-use super::stream::{give_way, once, pair, read, read_byte, write_all};
+use super::stream::{give_way, on_thread, once, pair, read, read_byte, write_all};
 use crate::Case;
 use crate::adapter::Tcp;
 use crate::devices::{Allocated, Stage, allocated, descriptor_count};
@@ -97,7 +96,7 @@ async fn drop_accept<E: Tcp>(listener: &mut E::Listener, stage: &Stage<'_>, roun
             "nobody has connected, and somebody came"
         );
     }
-    let client = thread::spawn(move || persistent_client(address));
+    let client = on_thread(move || persistent_client(address));
     stage.at(format_args!(
         "round {round}: a connection was lost to an `accept` that had been dropped before it came"
     ));
@@ -111,7 +110,7 @@ async fn drop_accept<E: Tcp>(listener: &mut E::Listener, stage: &Stage<'_>, roun
             break;
         }
     }
-    client.join().expect("the client was served");
+    client.await;
 }
 
 /// Connects until a byte was answered: an `accept` that was just dropped may close a connection,

@@ -7,9 +7,10 @@ use std::pin::Pin;
 use std::thread;
 use std::time::Duration;
 
-use futures_io::AsyncRead;
-
-use super::stream::{Pattern, Shared, close, fill, give_way, pair, read, read_byte, write_all};
+use super::stream::{
+    Pattern, Shared, close, fill, give_way, on_thread, pair, read, read_byte, read_through,
+    write_all,
+};
 use crate::Case;
 use crate::adapter::Tcp;
 use crate::devices::{Stage, gate, join_all};
@@ -41,7 +42,7 @@ pub fn i03_must_half_close_ends_reads_only<E: Tcp>(case: &Case) {
         let mut sent = Pattern::default();
         fill(&mut stream, &mut sent, MOST).await.expect("writable");
         idle("with a stream whose peer has stopped writing").await;
-        let reader = thread::spawn(move || {
+        let reader = on_thread(move || {
             let mut received = Vec::new();
             peer.read_to_end(&mut received).map(|_| received)
         });
@@ -51,7 +52,7 @@ pub fn i03_must_half_close_ends_reads_only<E: Tcp>(case: &Case) {
         write_all(&mut stream, &more).await.expect("still writable");
         close(&mut stream).await.expect("still open");
         sent.advance(more.len());
-        let received = reader.join().expect("no panic").expect("no error");
+        let received = reader.await.expect("no error");
         assert_eq!(received.len() as u64, sent.position(), "bytes arrived");
         Pattern::default().check(&received).unwrap();
     }));
@@ -126,26 +127,6 @@ pub fn i04_must_a_hang_up_ends_reads<E: Tcp>(case: &Case) {
             "the read of a socket without a connection gave {got:?}"
         );
     }));
-}
-
-/// Reads a byte, and lets `event` happen while the read waits.
-///
-/// The read is polled again only when it was woken: another try would find out by itself.
-async fn read_through<S: AsyncRead + Unpin>(
-    stream: &mut S,
-    event: impl FnOnce(),
-) -> io::Result<Option<u8>> {
-    type Reading<'a> = Pin<Box<dyn Future<Output = Option<io::Result<Option<u8>>>> + 'a>>;
-    let reader: Reading<'_> = Box::pin(async { Some(read_byte(stream).await) });
-    let other: Reading<'_> = Box::pin(async {
-        give_way().await;
-        give_way().await;
-        event();
-        None
-    });
-    let ended = join_all([reader, other]).await;
-    let got = ended.into_iter().flatten().next();
-    got.expect("the reader ends with a result")
 }
 
 /// I5: when the peer resets the connection, a waiting reader and a waiting writer both end.

@@ -4,9 +4,10 @@ use std::future::{Future, poll_fn};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::pin::{Pin, pin};
-use std::thread;
 
-use super::stream::{Pattern, Shared, close, echo, pair, read, read_byte, write_all};
+use super::stream::{
+    Pattern, Shared, close, echo, on_thread, pair, read, read_byte, read_through, write_all,
+};
 use crate::Case;
 use crate::adapter::Tcp;
 use crate::devices::{Stage, gate, join_all};
@@ -38,8 +39,10 @@ pub fn i11_should_running_out_of_descriptors_is_an_error<E: Tcp>(case: &Case) {
             let outcome = E::accept(&mut listener).await;
             assert!(outcome.is_err(), "a stream without a descriptor");
             stage.at("another stream is starved while there are no descriptors");
-            peer.write_all(b"x").expect("there is room");
-            assert_eq!(read_byte(&mut stream).await.expect("no error"), Some(b'x'));
+            let got = read_through(&mut stream, || {
+                peer.write_all(b"x").expect("there is room");
+            });
+            assert_eq!(got.await.expect("no error"), Some(b'x'));
         }
         gives_way::<E>(&mut listener).await;
         drop(exhausted);
@@ -102,23 +105,21 @@ pub fn i16_must_interrupted_calls_are_invisible<E: Tcp>(case: &Case) {
         let mut round = 0;
         while round < 20 || storm.delivered() < SIGNALS {
             stage.at(format_args!("round {round}, in a storm of signals"));
-            let client = thread::spawn(move || {
-                let client = TcpStream::connect(address).expect("it listens");
-                echo(client).join().expect("no panic").expect("no error");
-            });
+            let client = on_thread(move || TcpStream::connect(address).expect("it listens"));
             let served = E::accept(&mut listener).await;
             let mut served = served.expect("a signal is no error of `accept`");
+            let client = echo(client.await);
             exchange(&mut served).await;
             close(&mut served)
                 .await
                 .expect("a signal is no error of `close`");
             drop(served);
-            client.join().expect("no panic");
+            client.await.expect("no error");
             let (mut stream, peer) = pair::<E>(&handle).await;
             let echo = echo(peer);
             exchange(&mut stream).await;
             bulk(stream).await;
-            echo.join().expect("no panic").expect("no error");
+            echo.await.expect("no error");
             round += 1;
         }
     }));

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::stream::{
     Pattern, Shared, begin_read, close, echo, fill, give_way, pair, read, read_byte, write_all,
@@ -16,50 +17,99 @@ use super::stream::{
 use crate::Case;
 use crate::adapter::Tcp;
 use crate::devices::{Stage, join_all};
+use crate::rules::system::SignalStorm;
 
 /// I1: readiness that arrives while an operation finds nothing is not lost.
 pub fn i01_must_readiness_survives_a_racing_clear<E: Tcp>(case: &Case) {
-    let bytes = case.repeat(4_000);
+    let bytes = case.repeat(8_000);
     let mut executor = E::new();
     let handle = executor.handle();
     let stage = Stage::new(case);
     executor.block_on(stage.watch(async {
-        let (mut stream, mut peer) = pair::<E>(&handle).await;
+        let (mut stream, peer) = pair::<E>(&handle).await;
         let arrived = Arc::new(AtomicUsize::new(0));
         let sender = thread::spawn({
             let arrived = Arc::clone(&arrived);
             let mut rng = case.rng(0);
-            move || {
-                let mut sent = 0;
-                while sent < bytes {
-                    // What comes after the last byte of a burst could make up for a lost wake.
-                    while arrived.load(SeqCst) < sent {
-                        thread::yield_now();
-                    }
-                    let burst = rng.usize(1..4).min(bytes - sent);
-                    for byte in sent..sent + burst {
-                        (0..rng.usize(0..4_000)).for_each(|_| std::hint::spin_loop());
-                        peer.write_all(&[byte as u8]).expect("the stream is read");
-                    }
-                    sent += burst;
+            move || send_in_bursts(peer, bytes, &arrived, &mut rng)
+        });
+        let reader: Child<'_> = Box::pin(async {
+            let mut buffer = [0; 64];
+            let (mut count, mut told) = (0, 0);
+            while count < bytes {
+                if count >= told {
+                    told = count + 256;
+                    stage.at(format_args!(
+                        "the peer has sent some bytes after the {count}th, and they were not \
+                         reported"
+                    ));
                 }
-                peer
+                let length = read(&mut stream, &mut buffer).await.expect("no error");
+                assert!(length > 0, "the end of a stream that goes on");
+                for &byte in &buffer[..length] {
+                    assert_eq!(byte, count as u8, "byte {count} of the stream");
+                    count += 1;
+                }
+                arrived.store(count, SeqCst);
+                sender.thread().unpark();
             }
         });
-        stage.at("some of the bytes that the peer has sent were never reported (or read)");
-        let mut buffer = [0; 64];
-        let mut count = 0;
-        while count < bytes {
-            let length = read(&mut stream, &mut buffer).await.expect("no error");
-            assert!(length > 0, "the end of a stream that goes on");
-            for &byte in &buffer[..length] {
-                assert_eq!(byte, count as u8, "byte {count} of the stream");
-                count += 1;
-            }
-            arrived.store(count, SeqCst);
-        }
+        let awake: Child<'_> = Box::pin(keep_awake(&arrived, bytes));
+        join_all([reader, awake]).await;
         drop(sender.join());
     }));
+}
+
+/// After this time without an answer there will hardly be one.
+const LONG: Duration = Duration::from_millis(200);
+
+/// Sends numbered bytes in bursts. The next one waits for the former: what comes after the last
+/// byte could make up for a wake that it did not cause.
+fn send_in_bursts(
+    mut peer: net::TcpStream,
+    bytes: usize,
+    arrived: &AtomicUsize,
+    rng: &mut fastrand::Rng,
+) -> net::TcpStream {
+    let mut storm = None;
+    let mut sent = 0;
+    while sent < bytes {
+        let began = Instant::now();
+        while arrived.load(SeqCst) < sent {
+            if began.elapsed() < LONG {
+                thread::yield_now();
+                continue;
+            }
+            // Who waits for long is still, so that it shows when nothing moves any more.
+            storm = None;
+            thread::park();
+        }
+        // A handler runs where a call returns: between finding nothing and noting it.
+        storm = storm.or_else(SignalStorm::start);
+        let burst = rng.usize(1..5).min(bytes - sent);
+        for byte in sent..sent + burst {
+            // Pauses of every order of magnitude, since nobody knows which one hurts.
+            let most = 1 << rng.u32(0..13);
+            (0..rng.usize(0..most)).for_each(|_| std::hint::spin_loop());
+            peer.write_all(&[byte as u8]).expect("the stream is read");
+        }
+        sent += burst;
+    }
+    drop(storm);
+    peer
+}
+
+/// Keeps the thread from sleeping for the first half of the bytes: a reader that has to be woken
+/// first looks too late for some races. It gives up where nothing arrives any more.
+async fn keep_awake(arrived: &AtomicUsize, bytes: usize) {
+    const PATIENCE: usize = 20_000;
+    let (mut last, mut turns) = (0, 0);
+    while last < bytes / 2 && turns < PATIENCE {
+        give_way().await;
+        let now = arrived.load(SeqCst);
+        turns = if now == last { turns + 1 } else { 0 };
+        last = now;
+    }
 }
 
 /// How often both directions become ready at once, in either order.
@@ -189,6 +239,6 @@ pub fn i06_must_reader_and_writer_share_a_stream<E: Tcp>(case: &Case) {
             assert_eq!(pattern.position(), BYTES as u64, "bytes came back");
         });
         join_all([writer, reader]).await;
-        echo.join().expect("no panic").expect("no error");
+        echo.await.expect("no error");
     }));
 }

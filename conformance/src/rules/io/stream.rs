@@ -12,6 +12,7 @@ use std::thread;
 use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::adapter::Tcp;
+use crate::devices::{gate, join_all};
 
 /// Reads once.
 pub(super) async fn read<S: AsyncRead + Unpin>(
@@ -62,6 +63,26 @@ pub(super) async fn begin_read<S: AsyncRead + Unpin>(stream: &mut S) {
     if let Poll::Ready(got) = polled {
         panic!("a read ended though the peer has sent nothing: {got:?}, {byte:?}");
     }
+}
+
+/// Reads a byte, and lets `event` happen while the read waits.
+///
+/// The read is polled again only when it was woken: another try would find out by itself.
+pub(super) async fn read_through<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    event: impl FnOnce(),
+) -> io::Result<Option<u8>> {
+    type Reading<'a> = Pin<Box<dyn Future<Output = Option<io::Result<Option<u8>>>> + 'a>>;
+    let reader: Reading<'_> = Box::pin(async { Some(read_byte(stream).await) });
+    let other: Reading<'_> = Box::pin(async {
+        give_way().await;
+        give_way().await;
+        event();
+        None
+    });
+    let ended = join_all([reader, other]).await;
+    let got = ended.into_iter().flatten().next();
+    got.expect("the reader ends with a result")
 }
 
 /// Gives way to the executor once.
@@ -146,9 +167,26 @@ pub(super) async fn pair<E: Tcp>(handle: &E::Handle) -> (E::Stream, net::TcpStre
     (stream, peer)
 }
 
+/// Does `work` on a thread; the result can be awaited, so that a peer which waits for ever is
+/// noticed.
+pub(super) fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> impl Future<Output = T> {
+    let (done, opener) = gate();
+    let thread = thread::spawn(move || {
+        let result = work();
+        opener.open();
+        result
+    });
+    async move {
+        done.await;
+        thread.join().expect("it has come to its end")
+    }
+}
+
 /// Sends back what arrives, on a thread, until the connection ends.
-pub(super) fn echo(mut peer: net::TcpStream) -> thread::JoinHandle<io::Result<()>> {
-    thread::spawn(move || {
+pub(super) fn echo(mut peer: net::TcpStream) -> impl Future<Output = io::Result<()>> {
+    on_thread(move || {
         let mut buffer = [0; 16 << 10];
         loop {
             let length = peer.read(&mut buffer)?;

@@ -8,7 +8,7 @@ use std::thread;
 
 use futures_io::AsyncWrite;
 
-use super::stream::{Pattern, close, fill, pair, write_all};
+use super::stream::{Pattern, close, fill, on_thread, pair, write_all};
 use crate::Case;
 use crate::adapter::Tcp;
 use crate::devices::Stage;
@@ -29,7 +29,7 @@ pub fn i14_must_large_writes_arrive_byte_exact<E: Tcp>(case: &Case) {
             .await
             .expect("a writer has to wait");
         let mut rng = case.rng(1);
-        let reader = thread::spawn(move || check_all(peer, &mut rng));
+        let reader = on_thread(move || check_all(peer, &mut rng));
         stage.at("a writer whose peer reads: it was not woken");
         let mut rng = case.rng(0);
         let end = sent.position() + MORE;
@@ -40,13 +40,13 @@ pub fn i14_must_large_writes_arrive_byte_exact<E: Tcp>(case: &Case) {
             if rng.bool() {
                 write_all(&mut stream, &buffer[..length])
                     .await
-                    .expect("no error");
+                    .expect("a write to a peer that is there");
                 sent.advance(length);
             } else {
                 let slices = cut(&buffer[..length], &mut rng);
                 let written = write_vectored(&mut stream, &slices)
                     .await
-                    .expect("no error");
+                    .expect("a write to a peer that is there");
                 assert!(
                     (1..=length).contains(&written),
                     "a vectored write gave {written} of {length} bytes"
@@ -54,12 +54,11 @@ pub fn i14_must_large_writes_arrive_byte_exact<E: Tcp>(case: &Case) {
                 sent.advance(written);
             }
         }
-        close(&mut stream).await.expect("no error");
+        close(&mut stream)
+            .await
+            .expect("a write to a peer that is there");
         stage.at("a closed stream: its peer has not seen the end");
-        let received = reader
-            .join()
-            .expect("no panic")
-            .unwrap_or_else(|wrong| panic!("{wrong}"));
+        let received = reader.await.unwrap_or_else(|wrong| panic!("{wrong}"));
         assert_eq!(received, sent.position(), "bytes arrived");
     }));
 }

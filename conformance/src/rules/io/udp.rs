@@ -48,9 +48,11 @@ pub fn i15_must_datagrams_keep_their_bounds<E: Udp>(case: &Case) {
         send(b"");
         send(b"after");
         let got = E::recv_from(&socket, &mut buffer).await;
-        assert_eq!(got.expect("an empty datagram is no error"), (0, from));
+        let got = got.expect("an empty datagram is no error");
+        assert_eq!(got, (0, from), "an empty datagram is received, too");
         let got = E::recv_from(&socket, &mut buffer).await;
-        assert_eq!(got.expect("an empty datagram is no end"), (5, from));
+        let got = got.expect("an empty datagram is no end");
+        assert_eq!(got, (5, from), "the datagram after an empty one");
         assert_eq!(&buffer[..5], b"after");
 
         stage.at("a datagram that is longer than the buffer, and one after it");

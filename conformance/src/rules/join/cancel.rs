@@ -1,24 +1,20 @@
 //! Cancelling by the handle.
 
-use std::collections::HashMap;
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::Poll;
-use std::thread::{self, ThreadId};
 
 use super::support::{
     Answer, Aside, Outcome, Seen, Slot, Tally, Token, block_on, ended, in_time, poll_with, probe,
+    yield_once,
 };
 use crate::adapter::{Abort, Remote};
 use crate::devices::{gate, poll_once, turns};
 use crate::{Case, JoinError, JoinHandle};
 
-const UNRESOLVED: &str = "the handle of a cancelled task never resolves";
+pub(super) const UNRESOLVED: &str = "the handle of a cancelled task never resolves";
 
-fn assert_cancelled<T>(outcome: Outcome<T>, what: &str) {
+pub(super) fn assert_cancelled<T>(outcome: Outcome<T>, what: &str) {
     match outcome {
         Err(JoinError::Cancelled) => {}
         Ok(_) => panic!("{what}: the handle gave an output"),
@@ -32,21 +28,26 @@ pub fn j06_must_cancel_without_a_wake<E: Abort>(_: &Case) {
     let handle = executor.handle();
     executor.block_on(async {
         let mut tasks = Vec::new();
-        for number in 0..20 {
+        for number in 0..30 {
             let (gate, opener) = gate();
+            let earlier = number % 5;
             let (probe, seen) = probe(async move {
+                for _ in 0..earlier {
+                    yield_once().await;
+                }
                 match number % 2 {
                     0 => gate.await,
                     // No waker of this one is left anywhere.
                     _ => pending().await,
                 }
             });
-            tasks.push((E::spawn(&handle, probe), seen, opener));
+            tasks.push((E::spawn(&handle, probe), seen, opener, earlier));
         }
-        for (_, seen, _) in &tasks {
-            seen.polled().await;
+        for (_, seen, _, earlier) in &tasks {
+            let what = "a task that wakes itself is not polled again";
+            seen.until(what, || seen.polls() > *earlier).await;
         }
-        for (mut task, seen, _opener) in tasks {
+        for (mut task, seen, _opener, _) in tasks {
             task.abort();
             let outcome = in_time(UNRESOLVED, task).await;
             assert_eq!(
@@ -59,97 +60,6 @@ pub fn j06_must_cancel_without_a_wake<E: Abort>(_: &Case) {
     });
 }
 
-/// J8: a task that is cancelled before its first poll is never polled.
-pub fn j08_must_not_poll_what_was_cancelled_first<E: Abort>(_: &Case) {
-    const TASKS: usize = 1_000;
-    let mut executor = E::new();
-    let handle = executor.handle();
-    let late = Arc::new(Mutex::new(Vec::new()));
-    executor.block_on(async {
-        let root = thread::current().id();
-        let hold = Arc::new(Hold::default());
-        let release = Release(Arc::clone(&hold));
-        let mut tasks = Vec::new();
-        for _ in 0..TASKS {
-            let cancelled = Arc::new(AtomicBool::new(false));
-            let (told, late, hold) = (Arc::clone(&cancelled), Arc::clone(&late), Arc::clone(&hold));
-            let (probe, seen) = probe(poll_fn(move |_| {
-                let thread = thread::current().id();
-                if told.load(SeqCst) {
-                    lock(&late).push(thread);
-                }
-                if thread != root {
-                    // The executor's other threads stay here until all tasks were cancelled.
-                    hold.wait();
-                }
-                Poll::<()>::Pending
-            }));
-            tasks.push((E::spawn(&handle, probe), seen, cancelled));
-        }
-        let mut early = Vec::new();
-        for (task, _, cancelled) in &mut tasks {
-            task.abort();
-            // Some executors' cancelling begins when the handle is awaited.
-            early.push(poll_once(task));
-            cancelled.store(true, SeqCst);
-        }
-        drop(release);
-        let joining = async {
-            for ((task, seen, _), early) in tasks.into_iter().zip(early) {
-                let outcome = match early {
-                    Poll::Ready(outcome) => outcome,
-                    Poll::Pending => task.await,
-                };
-                assert_cancelled(outcome, "a new task was cancelled");
-                assert_eq!(seen.drops(), 1, "drops of a future that was cancelled");
-            }
-        };
-        in_time(UNRESOLVED, joining).await;
-        check_late_polls(&lock(&late), root);
-    });
-}
-
-/// On each thread but the root's one task may have been on its way to its poll.
-fn check_late_polls(late: &[ThreadId], root: ThreadId) {
-    let mut by_thread = HashMap::new();
-    for &thread in late {
-        *by_thread.entry(thread).or_insert(0) += 1;
-    }
-    for (thread, polls) in by_thread {
-        let excused = usize::from(thread != root);
-        assert!(
-            polls <= excused,
-            "{polls} tasks were polled on one thread, for the first time, after they had been \
-             cancelled"
-        );
-    }
-}
-
-/// Holds threads back until it is released.
-#[derive(Default)]
-struct Hold(Mutex<bool>, Condvar);
-
-impl Hold {
-    fn wait(&self) {
-        let released = lock(&self.0);
-        drop(self.1.wait_while(released, |released| !*released));
-    }
-}
-
-/// Releases a [`Hold`] when it is dropped, also by a panic.
-struct Release(Arc<Hold>);
-
-impl Drop for Release {
-    fn drop(&mut self) {
-        *lock(&self.0.0) = true;
-        self.0.1.notify_all();
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// J9: cancelling a task that has ended does no harm to its output.
 pub fn j09_must_drop_one_output_after_a_late_cancel<E: Abort>(_: &Case) {
     const TASKS: usize = 30;
@@ -160,20 +70,18 @@ pub fn j09_must_drop_one_output_after_a_late_cancel<E: Abort>(_: &Case) {
         for (number, outputs) in outputs.iter().enumerate() {
             let mut task: JoinHandle<Token> = ended::<E, _>(&handle, outputs.token()).await;
             task.abort();
-            match number % 3 {
-                0 => drop(task),
-                1 => {
-                    task.abort();
-                    let outcome = in_time(UNRESOLVED, task).await;
-                    drop(outcome);
+            if number % 2 == 0 {
+                drop(task);
+            } else {
+                let outcome = in_time(UNRESOLVED, task).await;
+                if let Err(error) = outcome {
+                    panic!("a task finished and was cancelled then; its handle gave {error:?}");
                 }
-                _ => {
-                    let outcome = in_time(UNRESOLVED, task).await;
-                    match outcome {
-                        Ok(_) => assert_eq!(outputs.count(), 0, "drops before the handle's"),
-                        Err(error) => assert_cancelled::<()>(Err(error), "cancelled at its end"),
-                    }
-                }
+                assert_eq!(
+                    outputs.count(),
+                    0,
+                    "drops of an output that the handle gave"
+                );
             }
             let what = "a task was cancelled after its end, and its output was never dropped";
             outputs.reach(1, what).await;
@@ -211,6 +119,9 @@ pub fn j10_must_drop_after_the_poll<E: Abort + Remote>(case: &Case) {
                 case.note("`abort` waits while the task is being polled");
             }
             let outcome = match rest.get("`abort` does not come back").await {
+                (_, Some(_)) if came => {
+                    panic!("the handle of a cancelled task resolved while the future was polled")
+                }
                 (_, Some(outcome)) => outcome,
                 (task, None) => in_time(UNRESOLVED, task).await,
             };

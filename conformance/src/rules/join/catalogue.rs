@@ -73,10 +73,11 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         name: "j09_must_drop_one_output_after_a_late_cancel",
-        statement: "When a task is cancelled after it ended, its output is dropped exactly once.",
+        statement: "When a task is cancelled after it ended, the handle gives the output all the \
+            same, and that is dropped exactly once.",
         rationale: "The cancel meets a task whose future is gone and whose output lies where the \
-            future was. Tasks that ended are cancelled, and their handles are dropped or awaited; \
-            the handle may give the output or say that the task was cancelled.",
+            future was; to say that work was called off which was done is to have it done again. \
+            Tasks that ended are cancelled, and their handles dropped or awaited.",
         bugs: &[],
     },
     Rule {
@@ -159,11 +160,11 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         name: "j19_must_settle_a_racing_cancel",
-        statement: "A cancel that races the end of its task leaves one outcome, and the output is \
-            dropped once.",
+        statement: "A cancel or a dropped handle that races the end of the task leaves one outcome, \
+            and the output is dropped once.",
         rationale: "Two threads decide what becomes of the output; each may believe that the \
-            other does. A thread cancels at the moment at which the executor finishes the task, \
-            five hundred times, and drops the handle or awaits it.",
+            other does. A thread cancels, and drops or awaits the handle, or only drops it, at the \
+            moment at which the executor finishes the task, five hundred times.",
         bugs: &[],
     },
     Rule {
@@ -183,6 +184,14 @@ pub static RULES: &[Rule] = &[
             cancel. Handles are polled as soon as they say yes, which on an executor with threads \
             of its own is while the task ends; when the executor has gone, a task that ended must \
             not be said to run.",
+        bugs: &[],
+    },
+    Rule {
+        name: "j22_should_drop_the_former_join_waker",
+        statement: "A handle that is polled with another waker lets the former one go.",
+        rationale: "A handle in a `select` loop is polled a million times, each time perhaps with a \
+            new waker; a task that collects them grows until it ends. A handle is polled with many \
+            wakers; all but the last must be dropped while the task waits.",
         bugs: &[],
     },
 ];

@@ -135,6 +135,25 @@ pub fn j20_should_release_the_join_waker_at_completion<E: Spawn>(_: &Case) {
     });
 }
 
+/// J22: a handle that is polled with another waker lets the former one go.
+pub fn j22_should_drop_the_former_join_waker<E: Spawn>(_: &Case) {
+    const WAKERS: usize = 100;
+    let mut executor = E::new();
+    let handle = executor.handle();
+    executor.block_on(async {
+        let (gate, opener) = gate();
+        let mut task = E::spawn(&handle, gate);
+        let released = Tally::new();
+        for _ in 0..WAKERS {
+            let polled = poll_with(&mut task, &released.release_waker());
+            assert!(polled.is_pending(), "the handle of a waiting task is ready");
+        }
+        let what = "a handle was polled with a hundred wakers, and keeps more than the latest";
+        released.reach(WAKERS - 1, what).await;
+        opener.open();
+    });
+}
+
 /// What keeps a task's memory in use: a waker of it.
 struct Kept {
     opener: Opener,

@@ -3,22 +3,23 @@
 mod cancel;
 mod catalogue;
 mod detach;
+mod first_poll;
 mod outcome;
 mod races;
 pub(super) mod support;
 
 pub use cancel::{
-    j06_must_cancel_without_a_wake, j08_must_not_poll_what_was_cancelled_first,
-    j09_must_drop_one_output_after_a_late_cancel, j10_must_drop_after_the_poll,
-    j11_must_allow_to_cancel_oneself, j12_must_cancel_though_the_handle_is_dropped,
-    j13_must_cancel_outside_a_runtime,
+    j06_must_cancel_without_a_wake, j09_must_drop_one_output_after_a_late_cancel,
+    j10_must_drop_after_the_poll, j11_must_allow_to_cancel_oneself,
+    j12_must_cancel_though_the_handle_is_dropped, j13_must_cancel_outside_a_runtime,
 };
 pub use catalogue::RULES;
 pub use detach::{
     j04_must_drop_handles_as_declared, j05_must_finish_detached_tasks,
     j14_must_release_the_join_waker, j15_must_free_cycles_of_joins,
-    j20_should_release_the_join_waker_at_completion,
+    j20_should_release_the_join_waker_at_completion, j22_should_drop_the_former_join_waker,
 };
+pub use first_poll::j08_must_not_poll_what_was_cancelled_first;
 pub use outcome::{
     j01_must_outcomes_are_told_apart, j02_must_wake_the_latest_join_waker,
     j03_must_join_by_a_foreign_executor, j16_must_finished_means_ready,
@@ -56,6 +57,7 @@ macro_rules! __join {
             j19_must_settle_a_racing_cancel [remote abort];
             j20_should_release_the_join_waker_at_completion [spawn];
             j21_must_finished_means_ready_without_cancelling [spawn];
+            j22_should_drop_the_former_join_waker [spawn];
         }
     };
 }

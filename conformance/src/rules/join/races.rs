@@ -1,7 +1,6 @@
 //! Handles that another thread uses while the executor is at the task.
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::Future;
 use std::task::Poll;
 
 use super::support::{
@@ -9,7 +8,7 @@ use super::support::{
     yield_once,
 };
 use crate::adapter::{Abort, Remote};
-use crate::devices::{Opener, gate, poll_once};
+use crate::devices::{Opener, gate, join_all, poll_once};
 use crate::{Case, JoinError, JoinHandle};
 
 /// J7: a cancel from another thread is never lost.
@@ -46,16 +45,21 @@ impl Target {
         ][rng.usize(..4)]
     }
 
-    fn future(self) -> (Pin<Box<dyn Future<Output = ()> + Send>>, Opener) {
+    /// What the task does after it has yielded a few times.
+    fn future(self, yields: usize) -> (impl Future<Output = ()> + Send, Opener) {
         let (gate, opener) = gate();
-        if matches!(self, Self::Running) {
-            let running = poll_fn(|cx| {
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            });
-            return (Box::pin(running), opener);
-        }
-        (Box::pin(gate), opener)
+        let future = async move {
+            for _ in 0..yields {
+                yield_once().await;
+            }
+            if matches!(self, Self::Running) {
+                loop {
+                    yield_once().await;
+                }
+            }
+            gate.await;
+        };
+        (future, opener)
     }
 
     /// What the root does meanwhile; all of it is bounded, for executors that are not fair.
@@ -84,14 +88,16 @@ async fn lose_a_cancel<E: Abort + Remote>(
     target: Target,
     rng: &mut fastrand::Rng,
 ) -> Result<(), String> {
-    let (future, opener) = target.future();
+    let yields = rng.usize(..4);
+    let (future, opener) = target.future(yields);
     let (probe, seen) = probe(future);
     let task = E::spawn(handle, probe);
     let (delay, drops) = (rng.u32(..3_000), rng.bool());
     let cancelling = aside.ask({
         let seen = seen.clone();
         move || {
-            block_on(seen.polled());
+            let what = "a task that wakes itself is not polled again";
+            block_on(seen.until(what, || seen.polls() > yields));
             spin(delay);
             cancel(task, drops)
         }
@@ -151,16 +157,15 @@ pub fn j18_must_not_lose_a_racing_join<E: Remote>(case: &Case) {
                 move || {
                     line.wait();
                     spin(joins);
-                    block_on(patiently(task))
+                    // It is polled again only when it was woken: another look would find the output.
+                    let outcomes = block_on(patiently(join_all([task])));
+                    outcomes.and_then(|mut outcomes| outcomes.pop())
                 }
             });
             line.wait();
             spin(opens);
             opener.open();
-            match joined
-                .get("a thread that joins a task does not come back")
-                .await
-            {
+            match joined.get_unwatched().await {
                 Some(Ok(7)) => Ok(()),
                 Some(other) => Err(format!("a task that finished with 7 gave {other:?}")),
                 None => Err(
@@ -179,7 +184,7 @@ pub fn j19_must_settle_a_racing_cancel<E: Abort + Remote>(case: &Case) {
     let handle = executor.handle();
     let aside = Aside::new();
     races(case, 500, |rng| {
-        let (cancels, opens, drops) = (rng.u32(..1_500), rng.u32(..1_500), rng.bool());
+        let (uses, opens, how) = (rng.u32(..1_500), rng.u32(..1_500), rng.usize(..3));
         executor.block_on(async {
             let outputs = Tally::new();
             let (gate, opener) = gate();
@@ -191,18 +196,26 @@ pub fn j19_must_settle_a_racing_cancel<E: Abort + Remote>(case: &Case) {
             let task = E::spawn(&handle, probe);
             seen.polled().await;
             let line = StartLine::default();
-            let cancelling = aside.ask({
+            let using = aside.ask({
                 let line = line.clone();
                 move || {
                     line.wait();
-                    spin(cancels);
-                    cancel(task, drops)
+                    spin(uses);
+                    match how {
+                        0 => Some(cancel(task, false)),
+                        1 => Some(cancel(task, true)),
+                        _ => {
+                            drop(task);
+                            None
+                        }
+                    }
                 }
             });
             line.wait();
             spin(opens);
             opener.open();
-            let rest = cancelling.get("`abort` does not come back").await;
+            let what = "`abort` or the drop of a handle does not come back";
+            let rest = using.get(what).await;
             settle(rest, &outputs, &seen).await
         })
     });
@@ -210,12 +223,16 @@ pub fn j19_must_settle_a_racing_cancel<E: Abort + Remote>(case: &Case) {
 
 /// Looks at what a cancelled task that may have finished left behind.
 async fn settle<T>(
-    rest: impl Future<Output = Option<Outcome<T>>>,
+    rest: Option<impl Future<Output = Option<Outcome<T>>>>,
     outputs: &Tally,
     seen: &Seen,
 ) -> Result<(), String> {
     let unresolved = "a cancel raced the task's end, and the handle never resolves";
-    match in_time(unresolved, rest).await {
+    let outcome = match rest {
+        Some(rest) => in_time(unresolved, rest).await,
+        None => None,
+    };
+    match outcome {
         Some(Err(JoinError::Panicked(_))) => {
             return Err(
                 "a cancel raced the task's end, and the handle says it panicked".to_owned(),
@@ -224,11 +241,11 @@ async fn settle<T>(
         Some(Ok(_)) if outputs.count() > 0 => {
             return Err("the handle gave an output that had been dropped".to_owned());
         }
-        _ => {}
+        outcome => drop(outcome),
     }
-    let what = "a cancel raced the task's end, and the future was not dropped";
+    let what = "a task ended while its handle was used up, and the future was not dropped";
     seen.dropped(what).await;
-    let what = "a cancel raced the task's end, and the output was not dropped";
+    let what = "a task ended while its handle was used up, and the output was not dropped";
     outputs.reach(1, what).await;
     match outputs.count() {
         1 => Ok(()),

@@ -1,16 +1,18 @@
 //! When a future and its output are dropped.
 
 use std::future::{Future, poll_fn};
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use super::{Progress, Track, Wakers};
+use super::{Progress, STUCK, Track, Wakers, with_drop};
 use crate::adapter::{JoinHandle, OnHandleDrop, Spawn};
-use crate::devices::gate;
+use crate::devices::{gate, poll_once};
+use crate::harness::eventually;
 use crate::{Case, JoinError};
 
 /// L5: a future is dropped when it is ready, although wakers of its task live on.
@@ -100,7 +102,7 @@ pub fn l06_must_drop_before_join_resolves<E: Spawn>(case: &Case) {
         (E::spawn(&handle, future), track)
     };
     let mut early = [0, 0];
-    executor.block_on(async {
+    let root = async {
         for round in 0..rounds {
             let (task, track) = spawn(round % 3);
             early[0] += usize::from(joined_early(task, track).await);
@@ -114,7 +116,14 @@ pub fn l06_must_drop_before_join_resolves<E: Spawn>(case: &Case) {
             early[1] +=
                 usize::from(joined.expect("the task has neither panicked nor been cancelled"));
         }
-    });
+    };
+    case.watch(STUCK, || executor.block_on(root));
+    case.event("handles are asked while their futures are being dropped");
+    let inside = case.watch(STUCK, || executor.block_on(ready_inside_drop::<E>(&handle)));
+    assert!(
+        !inside,
+        "a handle gave the output while the future was being dropped"
+    );
     let [by_root, by_task] = early;
     assert!(
         by_root + by_task == 0,
@@ -122,6 +131,34 @@ pub fn l06_must_drop_before_join_resolves<E: Spawn>(case: &Case) {
          root awaited, {by_task} of {rounds} that a task awaited",
         rounds * 5
     );
+}
+
+/// Whether a handle is ready inside of the drop of its task's future.
+///
+/// Where one thread does everything the order can be seen in there only.
+async fn ready_inside_drop<E: Spawn>(handle: &E::Handle) -> bool {
+    let progress = Progress::new();
+    let asked: Arc<Mutex<Option<JoinHandle<()>>>> = Arc::default();
+    let ready = Arc::new(AtomicBool::new(false));
+    let (gate, opener) = gate();
+    let (asking, is_ready) = (Arc::clone(&asked), Arc::clone(&ready));
+    let mut gate = Box::pin(gate);
+    let on_drop = move || {
+        let handle = asking.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut handle) = handle else { return };
+        // An executor may refuse to be asked here.
+        let polled = catch_unwind(AssertUnwindSafe(|| poll_once(&mut handle).is_ready()));
+        is_ready.store(polled.unwrap_or(false), SeqCst);
+        *asking.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+    };
+    let future = with_drop(move |cx| gate.as_mut().poll(cx), on_drop);
+    let (future, track) = progress.watch(future);
+    let task = E::spawn(handle, future);
+    *asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+    opener.open();
+    let dropped = || track.drops() > 0;
+    progress.until("a task that was woken ends", dropped).await;
+    ready.load(SeqCst)
 }
 
 async fn joined_early(task: JoinHandle<()>, track: Track) -> bool {
@@ -132,24 +169,30 @@ async fn joined_early(task: JoinHandle<()>, track: Track) -> bool {
 }
 
 /// Counts outputs that were made, and their drops.
-#[derive(Clone, Debug, Default)]
-struct Tally(Arc<[AtomicUsize; 2]>);
+///
+/// They are never freed, so that a second drop of an output is a number and not undefined.
+#[derive(Clone, Copy, Debug)]
+struct Tally(&'static [AtomicUsize; 2]);
 
 /// An output whose drop is counted.
 #[derive(Debug)]
 struct Output(Tally);
 
 impl Tally {
-    fn make(&self) -> Output {
-        self.0[0].fetch_add(1, SeqCst);
-        Output(self.clone())
+    fn new() -> Self {
+        Self(Box::leak(Box::default()))
     }
 
-    fn made(&self) -> usize {
+    fn make(self) -> Output {
+        self.0[0].fetch_add(1, SeqCst);
+        Output(self)
+    }
+
+    fn made(self) -> usize {
         self.0[0].load(SeqCst)
     }
 
-    fn dropped(&self) -> usize {
+    fn dropped(self) -> usize {
         self.0[1].load(SeqCst)
     }
 }
@@ -184,13 +227,12 @@ pub fn l07_must_drop_an_output_exactly_once<E: Spawn>(case: &Case) {
             tasks.push(handle_kept::<E>(&progress, &handle).await);
         }
     });
-    case.event("the executor is dropped");
-    drop(executor);
+    case.watch("dropping the executor does not return", || drop(executor));
     for counted in &mut tasks {
         drop(counted.task.take());
     }
     let wrong = |counted: &&Counted| counted.tally.made() != counted.tally.dropped();
-    let settled = progress.block_until(|| !tasks.iter().any(|counted| wrong(&counted)));
+    let settled = eventually(|| !tasks.iter().any(|counted| wrong(&counted)));
     if !settled {
         let counted = tasks.iter().find(wrong).expect("one is wrong");
         panic!(
@@ -211,11 +253,10 @@ fn counted<E: Spawn>(
     fate: &'static str,
     before: impl Future<Output = ()> + Send + 'static,
 ) -> Counted {
-    let tally = Tally::default();
-    let making = tally.clone();
+    let tally = Tally::new();
     let (future, track) = progress.watch(async move {
         before.await;
-        making.make()
+        tally.make()
     });
     Counted {
         task: Some(E::spawn(handle, future)),

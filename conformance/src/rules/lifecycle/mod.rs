@@ -13,7 +13,7 @@ pub use drops::{
     l05_must_drop_at_completion_although_wakers_live, l06_must_drop_before_join_resolves,
     l07_must_drop_an_output_exactly_once,
 };
-pub(in crate::rules) use on_drop::with_drop;
+pub(in crate::rules) use on_drop::{OnDrop, with_drop};
 pub use polls::{
     l01_must_poll_what_is_spawned, l02_must_never_poll_after_the_end,
     l03_must_never_poll_concurrently, l04_must_never_move_after_the_first_poll,
@@ -28,6 +28,10 @@ pub(in crate::rules) use wakers::Wakers;
 pub(in crate::rules) use watch::Track;
 
 use crate::Rule;
+
+/// What it means that all threads sleep while tasks are run and joined.
+pub(in crate::rules) const STUCK: &str =
+    "the executor does not go on: a task is not run, or its handle gives nothing";
 
 /// The rules of the group.
 pub static RULES: &[Rule] = &[
@@ -102,7 +106,7 @@ pub static RULES: &[Rule] = &[
         statement: "A task whose wakers nobody calls is not polled, whatever its peers do.",
         rationale: "An executor that polls everything at each turn makes the cost of a task grow \
             with the number of its peers. Tasks wait while a thousand peers are spawned and \
-            joined; each has been polled once, and once more when its gate opens.",
+            joined, and then called by the wakers that they left; each has been polled once, and once more when its gate opens.",
         bugs: &["unicycle#5"],
     },
     Rule {

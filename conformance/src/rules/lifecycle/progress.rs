@@ -7,10 +7,12 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::harness::Settings;
+use crate::harness::{self, Others, Settings};
 
-/// How often the alarm looks whether somebody has waited for too long.
-const ALARM: Duration = Duration::from_millis(50);
+/// How often the alarm looks whether it is time to give up.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How often in a row it must find that nothing moves.
+const LOOKS: usize = 8;
 
 /// How long to wait before saying that something does not happen: a part of the rule's time limit.
 pub(in crate::rules) fn patience() -> Duration {
@@ -21,8 +23,8 @@ pub(in crate::rules) fn patience() -> Duration {
 ///
 /// The waiter sleeps until a [`Notifier`] calls: it neither spawns nor wakes itself, so that an
 /// executor which runs the newest task first, or any task first, has nothing else to do than what
-/// the rule waits for. If nothing comes, a thread wakes the waiter, and the rule fails with the name
-/// of what it waited for rather than at the time limit.
+/// the rule waits for. If all threads fall asleep, or nothing comes for very long, an alarm wakes
+/// the waiter, and the rule fails with the name of what it waited for.
 #[derive(Debug)]
 pub(in crate::rules) struct Progress {
     shared: Arc<Shared>,
@@ -37,32 +39,42 @@ pub(in crate::rules) struct Notifier(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
-    changed: Condvar,
     closing: Condvar,
+    /// Whether a wait is given up when all threads are asleep.
+    heeds_sleep: bool,
 }
 
 #[derive(Debug, Default)]
 struct State {
     waiter: Option<Waker>,
     deadline: Option<Instant>,
-    changes: u64,
+    waits: u64,
+    given_up: bool,
     closed: bool,
 }
 
 impl Progress {
-    /// Waits are given up after a part of the rule's time limit.
+    /// Waits are given up when all threads have been asleep for a second, and in any case after a
+    /// third of the rule's time limit.
     pub(in crate::rules) fn new() -> Self {
-        Self::with_patience(patience())
+        Self::with(2 * patience(), true)
     }
 
-    /// Waits are given up after `patience`.
+    /// Waits are given up after `patience`, and not before.
     pub(in crate::rules) fn with_patience(patience: Duration) -> Self {
-        let shared = Arc::<Shared>::default();
+        Self::with(patience, false)
+    }
+
+    fn with(patience: Duration, heeds_sleep: bool) -> Self {
+        let shared = Arc::new(Shared {
+            heeds_sleep,
+            ..Shared::default()
+        });
         let watched = Arc::clone(&shared);
         Self {
             shared,
             patience,
-            alarm: Some(thread::spawn(move || watched.ring_when_due())),
+            alarm: Some(harness::watcher(move || watched.ring_when_due())),
         }
     }
 
@@ -88,49 +100,28 @@ impl Progress {
     pub(in crate::rules) async fn wait<F: Future>(&self, what: &str, future: F) -> F::Output {
         match self.try_wait(future).await {
             Some(output) => output,
-            None => panic!("it did not happen within {:?}: {what}", self.patience),
+            None => panic!("it did not happen, and nothing else did: {what}"),
         }
     }
 
     /// Waits for `future`; `None` if it did not become ready.
     pub(in crate::rules) async fn try_wait<F: Future>(&self, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
-        let deadline = Instant::now() + self.patience;
+        self.shared.begin(Instant::now() + self.patience);
         poll_fn(|cx| {
             // Before the look, so that no change after the look goes unnoticed.
-            self.shared.expect(cx.waker(), deadline);
+            let given_up = self.shared.expect(cx.waker());
             let polled = future.as_mut().poll(cx).map(Some);
-            if polled.is_pending() && Instant::now() < deadline {
+            if polled.is_pending() && !given_up {
                 return Poll::Pending;
             }
-            self.shared.forget();
+            self.shared.end();
             match polled {
                 Poll::Ready(output) => Poll::Ready(output),
                 Poll::Pending => Poll::Ready(None),
             }
         })
         .await
-    }
-
-    /// Blocks this thread until `condition` holds; `false` if it does not come true.
-    pub(in crate::rules) fn block_until(&self, condition: impl Fn() -> bool) -> bool {
-        let deadline = Instant::now() + self.patience;
-        loop {
-            let seen = self.shared.lock().changes;
-            // Not under the lock: the condition may look at what notifies.
-            if condition() {
-                return true;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            let state = self.shared.lock();
-            if state.changes == seen {
-                let waited = self.shared.changed.wait_timeout(state, left.min(ALARM));
-                drop(waited.unwrap_or_else(PoisonError::into_inner));
-            }
-        }
     }
 }
 
@@ -148,15 +139,8 @@ impl Drop for Progress {
 impl Notifier {
     /// Something may have changed.
     pub(in crate::rules) fn notify(&self) {
-        let waiter = {
-            let mut state = self.0.lock();
-            state.changes += 1;
-            state.waiter.take()
-        };
-        self.0.changed.notify_all();
-        if let Some(waiter) = waiter {
-            waiter.wake();
-        }
+        let waiter = self.0.lock().waiter.take();
+        waiter.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -165,42 +149,57 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn expect(&self, waker: &Waker, deadline: Instant) {
-        let waker = waker.clone();
-        let former = {
-            let mut state = self.lock();
-            state.deadline = Some(deadline);
-            state.waiter.replace(waker)
-        };
-        // Outside the lock: dropping a waker may run code of the executor.
-        drop(former);
+    fn begin(&self, deadline: Instant) {
+        let mut state = self.lock();
+        state.deadline = Some(deadline);
+        state.waits += 1;
+        state.given_up = false;
     }
 
-    fn forget(&self) {
-        let former = {
-            let mut state = self.lock();
-            state.deadline = None;
-            state.waiter.take()
-        };
+    /// Says whom to wake; gives whether the wait has been given up.
+    fn expect(&self, waker: &Waker) -> bool {
+        let waker = waker.clone();
+        let mut state = self.lock();
+        let former = state.waiter.replace(waker);
+        let given_up = state.given_up;
+        // Outside the lock: dropping a waker may run code of the executor.
+        drop(state);
+        drop(former);
+        given_up
+    }
+
+    fn end(&self) {
+        let mut state = self.lock();
+        state.deadline = None;
+        let former = state.waiter.take();
+        drop(state);
         drop(former);
     }
 
     fn ring_when_due(&self) {
+        let mut others = Others::default();
+        let mut watched = 0;
         let mut state = self.lock();
         while !state.closed {
-            let waited = self.closing.wait_timeout(state, ALARM);
+            let waited = self.closing.wait_timeout(state, PAUSE);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
-            let due = state.deadline.is_some_and(|at| at <= Instant::now());
-            if !due {
+            let Some(deadline) = state.deadline else {
                 continue;
+            };
+            if state.waits != watched {
+                watched = state.waits;
+                others = Others::default();
             }
-            state.deadline = None;
-            let waiter = state.waiter.take();
             drop(state);
-            if let Some(waiter) = waiter {
-                waiter.wake();
-            }
+            let still = self.heeds_sleep && others.unmoved() >= LOOKS;
             state = self.lock();
+            if state.waits == watched && (still || Instant::now() >= deadline) {
+                state.given_up = true;
+                let waiter = state.waiter.take();
+                drop(state);
+                waiter.into_iter().for_each(Waker::wake);
+                state = self.lock();
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::thread;
 
 use super::on_drop::{OnDrop, with_drop};
-use super::{Progress, Track};
+use super::{Progress, STUCK, Track};
 use crate::Case;
 use crate::adapter::{JoinHandle, OnHandleDrop, Spawn};
 
@@ -34,7 +34,8 @@ fn on_a_large_stack(case: &Case, body: fn()) {
             "there is no thread with a stack of {SIZE} bytes: {error}"
         ))
     });
-    thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+    let ended = case.watch(STUCK, || thread.join());
+    ended.unwrap_or_else(|panic| resume_unwind(panic));
 }
 
 /// A large part of a future, or one that is hard to place.
@@ -291,7 +292,7 @@ pub fn l12_should_bear_100000_spawns_in_one_poll<E: Spawn>(case: &Case) {
     let mut executor = E::new();
     let handle = executor.handle();
     let ran: Arc<Vec<AtomicUsize>> = Arc::new((0..TASKS).map(|_| AtomicUsize::new(0)).collect());
-    executor.block_on(async {
+    let root = async {
         let spawn = |number: usize| {
             let ran = Arc::clone(&ran);
             E::spawn(&handle, async move {
@@ -304,7 +305,8 @@ pub fn l12_should_bear_100000_spawns_in_one_poll<E: Spawn>(case: &Case) {
             task.await
                 .expect("the task has neither panicked nor been cancelled");
         }
-    });
+    };
+    case.watch(STUCK, || executor.block_on(root));
     let wrong = ran.iter().filter(|runs| runs.load(SeqCst) != 1).count();
     assert_eq!(
         wrong, 0,

@@ -27,6 +27,17 @@ impl Wakers {
         }
     }
 
+    /// Ready at once, having left a waker here.
+    pub(in crate::rules) fn leave_once(
+        &self,
+    ) -> impl FnMut(&mut Context<'_>) -> Poll<()> + Send + use<> {
+        let list = self.clone();
+        move |cx| {
+            list.push(cx.waker());
+            Poll::Ready(())
+        }
+    }
+
     /// Clones of what is here.
     pub(in crate::rules) fn all(&self) -> Vec<Waker> {
         self.lock().clone()

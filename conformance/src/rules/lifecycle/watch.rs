@@ -14,9 +14,14 @@ use super::progress::{Notifier, Progress};
 /// swallowed by the executor.
 #[derive(Debug)]
 pub(in crate::rules) struct Watched<F> {
+    // Dropped in this order: a future counts as dropped when its drop is over.
     future: Pin<Box<F>>,
-    track: Track,
+    gone: Gone,
 }
+
+/// Notes that it was dropped.
+#[derive(Debug)]
+struct Gone(Track);
 
 /// What became of a [`Watched`] future.
 #[derive(Clone, Debug)]
@@ -54,7 +59,7 @@ impl Notifier {
         }));
         let watched = Watched {
             future: Box::pin(future),
-            track: track.clone(),
+            gone: Gone(track.clone()),
         };
         (watched, track)
     }
@@ -64,11 +69,12 @@ impl<F: Future> Future for Watched<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        if !self.track.enter() {
+        let track = &self.gone.0;
+        if !track.enter() {
             return Poll::Pending;
         }
         let mut inside = Inside {
-            track: self.track.clone(),
+            track: track.clone(),
             ended: true,
         };
         let polled = self.future.as_mut().poll(cx);
@@ -77,10 +83,11 @@ impl<F: Future> Future for Watched<F> {
     }
 }
 
-impl<F> Drop for Watched<F> {
+impl Drop for Gone {
     fn drop(&mut self) {
-        self.track.log().drops.push(thread::current().id());
-        self.track.0.notifier.notify();
+        let Self(track) = self;
+        track.log().drops.push(thread::current().id());
+        track.0.notifier.notify();
     }
 }
 

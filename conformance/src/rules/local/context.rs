@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::adapter::{OnHandleDrop, SpawnLocal, Timers};
-use crate::rules::wakers::kit::{Bell, poll_as_task, said};
+use crate::rules::wakers::kit::{Bell, joined, poll_as_task, said};
 use crate::{Case, JoinHandle};
 
 /// N5: a local task that is spawned when everything else waits is polled.
@@ -47,7 +47,7 @@ pub fn n05_must_spawn_local_wakes_an_idle_loop<E: SpawnLocal>(case: &Case) {
             });
         },
     );
-    rousing.join().expect("`wake` does not panic");
+    joined(rousing);
 }
 
 /// Spawns a local task and waits for a ring from it, but not for its handle.

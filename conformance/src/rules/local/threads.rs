@@ -7,7 +7,7 @@ use std::thread;
 use super::home::{Home, LocalParked, park_local};
 use crate::adapter::{Abort, OnHandleDrop, SpawnLocal};
 use crate::devices::turns;
-use crate::rules::wakers::kit::{Bell, Storm, linger, park_future};
+use crate::rules::wakers::kit::{Bell, Storm, joined, linger, park_future};
 use crate::{Case, JoinHandle};
 
 /// N1: a local task is polled on the thread that spawned it, wherever it is woken.
@@ -111,9 +111,7 @@ async fn abort_elsewhere<E: SpawnLocal>(handle: &E::Handle, home: &Home, state: 
         // The outcome is the matter of other rules.
         let _ = task.await;
     }
-    aborting
-        .join()
-        .expect("`abort` does not panic on another thread");
+    joined(aborting);
 }
 
 /// N3: a waker or handle that another thread drops last does not drop the future there.
@@ -139,9 +137,7 @@ pub fn n03_must_foreign_references_drop_nothing<E: SpawnLocal>(case: &Case) {
         drop(executor);
         home.judge("the executor was dropped, by its own thread");
         let waker = late.gate.take_waker();
-        elsewhere((waker, late.handle))
-            .join()
-            .expect("the drop does not panic");
+        joined(elsewhere((waker, late.handle)));
         home.judge("the last waker was dropped there after the executor");
     }
 }
@@ -159,18 +155,14 @@ async fn last_waker_elsewhere<E: SpawnLocal>(handle: &E::Handle, home: &Home, di
     // Where this cancels, the executor has a reference of its own until it has seen to that.
     if E::ON_HANDLE_DROP == OnHandleDrop::Detaches {
         drop(task);
-        join(thread::spawn(move || dispose(waker)));
+        joined(thread::spawn(move || dispose(waker)));
     } else {
-        join(thread::spawn(move || {
+        joined(thread::spawn(move || {
             drop(task);
             dispose(waker);
         }));
     }
     turns::<E>(handle, 2).await;
-}
-
-fn join(thread: thread::JoinHandle<()>) {
-    thread.join().expect("disposing of a waker does not panic");
 }
 
 /// A thread drops the handle of a task that waits, and of one that has ended.
@@ -180,7 +172,7 @@ async fn handle_elsewhere<E: SpawnLocal>(handle: &E::Handle, home: &Home) {
     let rung = ended.clone();
     let done = E::spawn_local(handle, home.future(async move { rung.ring() }));
     ended.heard(1).await;
-    join(elsewhere((parked.handle, done)));
+    joined(elsewhere((parked.handle, done)));
     turns::<E>(handle, 2).await;
 }
 
@@ -210,5 +202,5 @@ async fn end_at_once<E: SpawnLocal>(handle: &E::Handle, home: &Home, rng: &mut f
     });
     bell.heard(1).await;
     let _ = task.await;
-    join(waking);
+    joined(waking);
 }

@@ -52,7 +52,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         name: "p06_should_contain_a_panicking_output_drop",
-        statement: "A panic in the drop of an output that nobody took is contained.",
+        statement: "A panic in the drop of an output, or of a panic's payload, that nobody took is contained.",
         rationale: "The output is dropped by the executor, in its own code, when the handle is \
             dropped before or after the task's end. Neither may the panic reach who drops the \
             handle or calls `block_on`, nor may it stop the executor.",

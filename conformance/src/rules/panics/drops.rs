@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 use std::future::{Future, pending};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -85,7 +85,7 @@ pub fn p06_should_contain_a_panicking_output_drop<E: Spawn>(case: &Case) {
     case.event("outputs that nobody took are dropped, which panics");
     let mut executor = E::new();
     let handle = executor.handle();
-    let (early, late, last) = (Tally::new(), Tally::new(), Tally::new());
+    let (late, last) = (Tally::new(), Tally::new());
     let root = async {
         let peers = Peers::spawn::<E>(&handle).await;
         for _ in 0..TASKS {
@@ -94,21 +94,9 @@ pub fn p06_should_contain_a_panicking_output_drop<E: Spawn>(case: &Case) {
         late.reach(TASKS, "outputs that nobody took are not dropped")
             .await;
         if E::ON_HANDLE_DROP == OnHandleDrop::Detaches {
-            for _ in 0..TASKS {
-                let (gate, opener) = gate();
-                let output = Bomb::new(&early);
-                let (probe, seen) = probe(async move {
-                    gate.await;
-                    output
-                });
-                let task = E::spawn(&handle, probe);
-                seen.polled().await;
-                drop(task);
-                opener.open();
-            }
-            let what = "outputs of detached tasks are not all dropped, when such a drop panics";
-            early.reach(TASKS, what).await;
+            detach_outputs::<E>(&handle).await;
         }
+        drop_payloads::<E>(&handle).await;
         peers
             .go_on::<E>(&handle, "the drops of outputs panicked")
             .await;
@@ -124,7 +112,46 @@ pub fn p06_should_contain_a_panicking_output_drop<E: Spawn>(case: &Case) {
     block_on(last.reach(1, "an output that nobody took is not dropped"));
 }
 
-fn drop_contained(task: JoinHandle<Bomb>) {
+/// Lets tasks end whose handles were dropped, and whose outputs' drops panic.
+async fn detach_outputs<E: Spawn>(handle: &E::Handle) {
+    const TASKS: usize = 8;
+    let outputs = Tally::new();
+    for _ in 0..TASKS {
+        let (gate, opener) = gate();
+        let output = Bomb::new(&outputs);
+        let (probe, seen) = probe(async move {
+            gate.await;
+            output
+        });
+        let task = E::spawn(handle, probe);
+        seen.polled().await;
+        drop(task);
+        opener.open();
+    }
+    let what = "outputs of detached tasks are not all dropped, when such a drop panics";
+    outputs.reach(TASKS, what).await;
+}
+
+/// Drops the handles of tasks that panicked with a payload whose drop panics.
+async fn drop_payloads<E: Spawn>(handle: &E::Handle) {
+    let payloads = Tally::new();
+    let (gate, opener) = gate();
+    let payload = Bomb::new(&payloads);
+    let (probe, seen) = probe(async move {
+        gate.await;
+        resume_unwind(Box::new(payload));
+    });
+    let task = E::spawn(handle, probe);
+    seen.polled().await;
+    opener.open();
+    seen.dropped("a task panicked, and its future is not dropped")
+        .await;
+    drop_contained(task);
+    let what = "a task panicked, nobody took the payload, and it is never dropped";
+    payloads.reach(1, what).await;
+}
+
+fn drop_contained<T: 'static>(task: JoinHandle<T>) {
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(task)));
     assert!(
         dropped.is_ok(),

@@ -43,11 +43,10 @@ pub fn p08_must_propagate_the_roots_panic<E: Executor>(_: &Case) {
             executor.block_on(async {
                 yield_once().await;
                 wait_for_a_thread().await;
-                7
-            })
+            });
         }));
         assert!(
-            matches!(again, Ok(7)),
+            again.is_ok(),
             "the root panicked {when}, and so does `block_on` since then"
         );
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_io::{AsyncRead, AsyncWrite};
 
-use super::load::{Caller, Load, crowds, join};
+use super::load::{Caller, Load, crowds};
 use crate::Case;
 use crate::adapter::{Spawn, Tcp, Timers};
 
@@ -28,8 +28,7 @@ pub fn s05_should_yield_loops_do_not_starve_timers<E: Spawn + Timers>(case: &Cas
                 let load = Load::until(1);
                 let sleep = ringing::<E>(&handle, &load);
                 let tasks = load.spawn::<E>(&handle, crowd);
-                join(tasks).await;
-                load.judge("a timer of 1 ms");
+                load.finish(tasks, "a timer of 1 ms").await;
                 drop(sleep);
             }
         }
@@ -46,8 +45,7 @@ pub fn s05_should_yield_loops_do_not_starve_timers<E: Spawn + Timers>(case: &Cas
             let tasks = load.spawn::<E>(&handle, 1);
             E::sleep(&handle, SOON).await;
             load.done();
-            join(tasks).await;
-            load.judge("a root that sleeps for 1 ms");
+            load.finish(tasks, "a root that sleeps for 1 ms").await;
         }
     });
 }
@@ -88,16 +86,15 @@ pub fn s06_should_yield_loops_do_not_starve_sockets<E: Spawn + Tcp>(case: &Case)
                 assert!(polled.is_pending(), "read what was not sent: {polled:?}");
                 let tasks = load.spawn::<E>(&handle, crowd);
                 send.send(()).expect("the peer listens");
-                join(tasks).await;
-                load.judge("a socket whose peer had sent");
+                load.finish(tasks, "a socket whose peer had sent").await;
 
                 case.event("the root reads and answers");
                 let load = Load::until(1);
                 let tasks = load.spawn::<E>(&handle, crowd);
                 answer(&mut stream).await;
                 load.done();
-                join(tasks).await;
-                load.judge("a root that reads from a socket and answers");
+                load.finish(tasks, "a root that reads from a socket and answers")
+                    .await;
             }
         }
         drop(send);

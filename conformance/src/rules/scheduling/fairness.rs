@@ -22,16 +22,14 @@ pub fn s01_should_self_wakers_do_not_starve_peers<E: Spawn>(case: &Case) {
             let mut tasks: Vec<_> = (0..3).map(|_| load.yielder::<E>(&handle)).collect();
             tasks.extend(load.spawn::<E>(&handle, crowd));
             tasks.extend((0..3).map(|_| load.yielder::<E>(&handle)));
-            join(tasks).await;
-            load.judge("a task that yields as well");
+            load.finish(tasks, "a task that yields as well").await;
 
             case.event("and a thread wakes a task");
             let load = Load::until(1);
             let (woken, caller) = load.woken_by_a_thread();
             let mut tasks = load.spawn::<E>(&handle, crowd);
             tasks.push(E::spawn(&handle, woken));
-            join(tasks).await;
-            load.judge("a task that another thread woke");
+            load.finish(tasks, "a task that another thread woke").await;
             caller.join();
 
             for (what, yielding) in [
@@ -44,8 +42,7 @@ pub fn s01_should_self_wakers_do_not_starve_peers<E: Spawn>(case: &Case) {
                 case.event(what);
                 let load = Load::until(crowd);
                 let tasks = (0..crowd).flat_map(|_| yielding(&handle, &load));
-                join(tasks.collect()).await;
-                load.judge(what);
+                load.finish(tasks.collect(), what).await;
             }
         }
     });
@@ -99,8 +96,7 @@ pub fn s02_should_self_wakers_do_not_starve_the_root<E: Spawn>(case: &Case) {
                 load.progress();
             }
             load.done();
-            join(tasks).await;
-            load.judge("a root that yields as well");
+            load.finish(tasks, "a root that yields as well").await;
 
             let load = Load::until(1);
             let (gate, opener) = gate();
@@ -113,15 +109,13 @@ pub fn s02_should_self_wakers_do_not_starve_the_root<E: Spawn>(case: &Case) {
             tasks.push(opening);
             gate.await;
             load.done();
-            join(tasks).await;
-            load.judge("a root that a task woke");
+            load.finish(tasks, "a root that a task woke").await;
 
             let load = Load::until(1);
             let (woken, caller) = load.woken_by_a_thread();
             let tasks = load.spawn::<E>(&handle, crowd);
             woken.await;
-            join(tasks).await;
-            load.judge("a root that another thread woke");
+            load.finish(tasks, "a root that another thread woke").await;
             caller.join();
         }
     });
@@ -131,11 +125,10 @@ pub fn s02_should_self_wakers_do_not_starve_the_root<E: Spawn>(case: &Case) {
 pub fn s03_should_self_waking_root_does_not_starve_tasks<E: Spawn>(case: &Case) {
     let mut executor = E::new();
     let handle = executor.handle();
-    let load = Load::until(3);
-    let mut tasks = vec![load.yielder::<E>(&handle)];
-    case.event("one task was spawned before `block_on`, one is in it, and a thread wakes one");
     executor.block_on(async {
-        tasks.push(load.yielder::<E>(&handle));
+        case.event("the root yields beside a task that does, and one that a thread wakes");
+        let load = Load::until(2);
+        let mut tasks = vec![load.yielder::<E>(&handle)];
         let (woken, caller) = load.woken_by_a_thread();
         tasks.push(E::spawn(&handle, woken));
         load.spin().await;
@@ -156,8 +149,8 @@ pub fn s04_should_ping_pong_does_not_starve_a_third<E: Spawn>(case: &Case) {
             let mut tasks = vec![load.yielder::<E>(&handle)];
             tasks.extend((0..pairs).flat_map(|_| rally::<E>(&handle, &load, Vec::new())));
             tasks.push(load.yielder::<E>(&handle));
-            join(tasks).await;
-            load.judge("a task beside two that wake each other");
+            load.finish(tasks, "a task beside two that wake each other")
+                .await;
 
             case.event(format_args!("{pairs} pairs; each wakes a third task"));
             let load = Load::until(pairs);
@@ -174,8 +167,11 @@ pub fn s04_should_ping_pong_does_not_starve_a_third<E: Spawn>(case: &Case) {
                 }));
                 tasks.extend(rally::<E>(&handle, &load, openers));
             }
-            join(tasks).await;
-            load.judge("a task that was woken by one of two that wake each other");
+            load.finish(
+                tasks,
+                "a task that was woken by one of two that wake each other",
+            )
+            .await;
         }
     });
 }
@@ -243,16 +239,16 @@ pub fn s07_should_injected_work_runs_under_load<E: Remote>(case: &Case) {
             let load = Load::until(1);
             let tasks = load.spawn::<E>(&handle, crowd);
             let injector = inject::<E>(&handle, &load, 20, 1);
-            join(tasks).await;
-            load.judge("a task that another thread spawned");
+            load.finish(tasks, "a task that another thread spawned")
+                .await;
             injector.join();
 
             case.event("it spawns many at once");
             let load = Load::until(1);
             let tasks = load.spawn::<E>(&handle, crowd);
             let injector = inject::<E>(&handle, &load, 1, 500);
-            join(tasks).await;
-            load.judge("one of 500 tasks that another thread spawned");
+            load.finish(tasks, "one of 500 tasks that another thread spawned")
+                .await;
             injector.join();
 
             case.event("it wakes");
@@ -262,8 +258,7 @@ pub fn s07_should_injected_work_runs_under_load<E: Remote>(case: &Case) {
             let mut tasks = vec![E::spawn(&handle, first)];
             tasks.extend(load.spawn::<E>(&handle, crowd));
             tasks.push(E::spawn(&handle, second));
-            join(tasks).await;
-            load.judge("a task that another thread woke");
+            load.finish(tasks, "a task that another thread woke").await;
             one.join();
             other.join();
         }
@@ -297,7 +292,7 @@ fn inject<E: Remote>(handle: &E::Handle, load: &Load, times: usize, burst: usize
 
 /// S10: a task whose children wake themselves yields as one that wakes itself does.
 pub fn s10_should_self_waking_children_yield<E: Spawn>(case: &Case) {
-    const CHILDREN: usize = 100;
+    const CHILDREN: usize = 20;
     let mut executor = E::new();
     let handle = executor.handle();
     executor.block_on(async {
@@ -314,13 +309,16 @@ pub fn s10_should_self_waking_children_yield<E: Spawn>(case: &Case) {
                 }));
             }
             tasks.push(load.yielder::<E>(&handle));
-            for _ in 0..50 {
+            for _ in 0..20 {
                 yield_now().await;
                 load.progress();
             }
             load.done();
-            join(tasks).await;
-            load.judge("a task, or the root, beside one whose children yield");
+            load.finish(
+                tasks,
+                "a task, or the root, beside one whose children yield",
+            )
+            .await;
         }
     });
 }

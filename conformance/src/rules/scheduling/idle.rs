@@ -14,9 +14,9 @@ const WINDOW: Duration = Duration::from_millis(150);
 /// It is watched until one time is good, and so often at most: other things may happen meanwhile.
 const WINDOWS: usize = 3;
 /// Processor time in a window that is more than settling down.
-const MUCH_TIME: Duration = Duration::from_millis(15);
-/// Wake-ups in a window that are more than settling down: one each 3 ms.
-const MANY_WAKEUPS: u64 = 50;
+const MUCH_TIME: Duration = Duration::from_millis(8);
+/// Wake-ups in a window that are more than settling down: one each 10 ms.
+const MANY_WAKEUPS: u64 = 15;
 
 /// S11: an executor that has nothing to do uses no processor time.
 pub fn s11_should_idle_cpu_is_nil<E: Executor>(case: &Case) {
@@ -59,6 +59,8 @@ fn watch_idleness(opener: Opener) -> Usage {
     while !opener.is_awaited() {
         thread::yield_now();
     }
+    // Threads that were woken to look for work go to sleep again.
+    thread::sleep(WINDOW / 5);
     let before = Usage::now();
     thread::sleep(WINDOW);
     let after = Usage::now();

@@ -7,6 +7,7 @@ use std::task::{Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::watch::{PATIENCE, watch};
 use crate::adapter::{JoinHandle, Spawn};
 use crate::devices::gate;
 
@@ -18,8 +19,10 @@ const TIME: Duration = Duration::from_secs(1);
 /// What the time between two polls counts at most, so that a machine that pauses is no starvation.
 const STEP: Duration = Duration::from_millis(1);
 
-/// How often what is tried beside a load yields or is woken.
+/// How often what is tried beside a load yields.
 const ROUNDS: usize = 50;
+/// How often it is woken by a thread, which the system must run for that.
+const CALLS: usize = 20;
 
 /// Busy tasks, and what they wait for: so many calls of [`done`](Self::done).
 ///
@@ -32,6 +35,8 @@ struct State {
     /// What is still to be done before the load stops.
     awaited: usize,
     polls: u64,
+    /// Polls and progress since the beginning.
+    total: usize,
     ran: Duration,
     polled: Instant,
     gave_up: bool,
@@ -43,6 +48,7 @@ impl Load {
         Self(Arc::new(Mutex::new(State {
             awaited,
             polls: 0,
+            total: 0,
             ran: Duration::ZERO,
             polled: Instant::now(),
             gave_up: false,
@@ -57,6 +63,7 @@ impl Load {
         state.ran += since.min(STEP);
         state.polled = now;
         state.polls += 1;
+        state.total += 1;
         state.gave_up |= state.polls >= POLLS && state.ran >= TIME;
         state.goes_on()
     }
@@ -69,6 +76,7 @@ impl Load {
     /// Something beside the load has got on.
     pub(crate) fn progress(&self) {
         let mut state = self.state();
+        state.total += 1;
         // What is found when it gave up is what it will be judged by.
         if !state.gave_up {
             state.polls = 0;
@@ -83,12 +91,21 @@ impl Load {
         state.awaited = state.awaited.saturating_sub(1);
     }
 
+    /// Waits for the tasks of a load and those beside it; fails the rule if `what` did not get on.
+    pub(crate) async fn finish(&self, tasks: Tasks, what: &str) {
+        let load = self.clone();
+        let progress = move || load.state().total;
+        let failure = || format!("{what} never ended, nor did the tasks that kept it busy");
+        watch(PATIENCE, progress, failure, join(tasks)).await;
+        self.judge(what);
+    }
+
     /// Fails the rule if `what` did not get on.
     pub(crate) fn judge(&self, what: &str) {
         let state = self.state();
         assert!(
             !state.gave_up,
-            "{what} did not get on beside tasks that yield: these were polled {} times in {:?}",
+            "{what} did not get on, while what kept the executor busy was polled {} times in {:?}",
             state.polls, state.ran
         );
     }
@@ -122,7 +139,7 @@ impl Load {
 
     /// A future that another thread wakes a number of times, and is done; and that thread.
     pub(crate) fn woken_by_a_thread(&self) -> (impl Future<Output = ()> + Send + 'static, Caller) {
-        let (gates, openers): (Vec<_>, Vec<_>) = (0..ROUNDS).map(|_| gate()).unzip();
+        let (gates, openers): (Vec<_>, Vec<_>) = (0..CALLS).map(|_| gate()).unzip();
         let calling = self.clone();
         let caller = Caller::new(move || {
             for opener in openers {

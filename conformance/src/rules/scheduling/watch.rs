@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::Waker;
 use std::thread;
 use std::time::Duration;
 
@@ -35,13 +35,13 @@ pub(crate) async fn watch<F: Future>(
     });
     let mut future = pin!(future);
     poll_fn(|cx| {
-        if let Poll::Ready(output) = future.as_mut().poll(cx) {
-            return Poll::Ready(output);
+        {
+            let mut alarm = alarm.lock().unwrap_or_else(PoisonError::into_inner);
+            // Looked at first: a future may well be ready now that the alarm has had it polled.
+            assert!(!alarm.raised, "{}", failure());
+            alarm.root = Some(cx.waker().clone());
         }
-        let mut alarm = alarm.lock().unwrap_or_else(PoisonError::into_inner);
-        assert!(!alarm.raised, "{}", failure());
-        alarm.root = Some(cx.waker().clone());
-        Poll::Pending
+        future.as_mut().poll(cx)
     })
     .await
 }

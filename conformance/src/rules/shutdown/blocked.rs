@@ -9,12 +9,11 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::assert_dropped_once;
+use super::{assert_dropped_once, shut_down};
 use crate::Case;
 use crate::adapter::{Parallel, ShutdownTimeout};
 use crate::devices::gate;
-use crate::harness::Settings;
-use crate::rules::lifecycle::{Progress, Track};
+use crate::rules::lifecycle::{Progress, Track, patience};
 
 /// D10: shutdown returns although workers were blocked in polls when it began.
 pub fn d10_must_not_hang_with_blocked_workers<E: Parallel>(case: &Case) {
@@ -57,8 +56,8 @@ pub fn d10_must_not_hang_with_blocked_workers<E: Parallel>(case: &Case) {
         });
         case.event("the executor is dropped while workers are blocked");
         latch.shutdown_begins();
-        drop(executor);
-        assert_dropped_once(&progress, "of an executor with blocked workers", &tracks);
+        shut_down(case, executor);
+        assert_dropped_once("of an executor with blocked workers", &tracks);
         releasing
             .join()
             .map_err(|_| "the thread that releases panicked".to_owned())
@@ -118,7 +117,8 @@ pub fn d12_must_honour_the_shutdown_timeout<E: ShutdownTimeout>(case: &Case) {
         case.event(format_args!("a closure outlasts a time-out of {timeout:?}"));
         let (release, released) = mpsc::channel();
         let (executor, ended) = blocked_closure::<E>(released);
-        executor.shutdown_timeout(timeout);
+        let meaning = format!("a shutdown with a time-out of {timeout:?} does not return");
+        case.watch(&meaning, || executor.shutdown_timeout(timeout));
         let early = !ended.load(SeqCst);
         // It may have ended by its own limit, which a shutdown that waits for ever has reached.
         let _ = release.send(());
@@ -143,7 +143,11 @@ pub fn d12_must_honour_the_shutdown_timeout<E: ShutdownTimeout>(case: &Case) {
     });
     let started = Instant::now();
     began.store(true, SeqCst);
-    executor.shutdown_timeout(Duration::from_secs(3_600));
+    let meaning =
+        "a shutdown with a time-out of an hour does not return when its closures have ended";
+    case.watch(meaning, || {
+        executor.shutdown_timeout(Duration::from_secs(3_600));
+    });
     let (took, has_ended) = (started.elapsed(), ended.load(SeqCst));
     releasing.join().expect("it does not panic");
     assert!(
@@ -152,13 +156,12 @@ pub fn d12_must_honour_the_shutdown_timeout<E: ShutdownTimeout>(case: &Case) {
     );
 }
 
-/// An executor whose pool runs a closure that waits to be released, for a third of the rule's time
-/// at most; and whether that has ended.
+/// An executor whose pool runs a closure that waits to be released, for a while at most; and whether that has ended.
 fn blocked_closure<E: ShutdownTimeout>(released: Receiver<()>) -> (E, Arc<AtomicBool>) {
     let progress = Progress::new();
     let mut executor = E::new();
     let handle = executor.handle();
-    let limit = Settings::from_env().timeout / 3;
+    let limit = patience();
     let ended = Arc::new(AtomicBool::new(false));
     let started = Arc::new(AtomicBool::new(false));
     let (ends, starts, notifier) = (ended.clone(), started.clone(), progress.notifier());

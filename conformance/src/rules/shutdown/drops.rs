@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::assert_dropped_once;
+use super::{assert_dropped_once, shut_down};
 use crate::Case;
 use crate::adapter::{JoinHandle, OnHandleDrop, Spawn};
 use crate::devices::{Opener, gate, turns};
-use crate::rules::lifecycle::{Progress, Track, Wakers, with_drop};
+use crate::rules::lifecycle::{OnDrop, Progress, Track, Wakers, with_drop};
 
 /// D1: shutdown drops each future, whether its task is idle, queued or was never polled.
 pub fn d01_must_drop_every_future<E: Spawn>(case: &Case) {
-    const TASKS: usize = 50;
+    const TASKS: usize = 100;
     let progress = Progress::new();
     let mut executor = E::new();
     let handle = executor.handle();
@@ -41,8 +41,8 @@ pub fn d01_must_drop_every_future<E: Spawn>(case: &Case) {
         tasks.openers = idle;
     });
     case.event("the executor is dropped");
-    drop(executor);
-    tasks.assert_dropped_once(&progress);
+    shut_down(case, executor);
+    tasks.assert_dropped_once();
 
     let executor = E::new();
     let handle = executor.handle();
@@ -51,8 +51,8 @@ pub fn d01_must_drop_every_future<E: Spawn>(case: &Case) {
         tasks.gated::<E>(&progress, &handle, "of an executor that never ran");
     }
     case.event("an executor that has never run is dropped");
-    drop(executor);
-    tasks.assert_dropped_once(&progress);
+    shut_down(case, executor);
+    tasks.assert_dropped_once();
 }
 
 /// Tasks that wait, by what is said about them; each other one's handle is kept.
@@ -94,12 +94,12 @@ impl Tasks {
         self.waiting.iter().map(|(_, track)| track)
     }
 
-    fn assert_dropped_once(&self, progress: &Progress) {
+    fn assert_dropped_once(&self) {
         let mut left: &[(&str, Track)] = &self.waiting;
         while let Some(&(what, _)) = left.first() {
             let same = |(other, track): &(&str, Track)| (*other == what).then(|| track.clone());
             let tracks: Vec<Track> = self.waiting.iter().filter_map(same).collect();
-            assert_dropped_once(progress, what, &tracks);
+            assert_dropped_once(what, &tracks);
             let next = left.iter().position(|(other, _)| *other != what);
             left = &left[next.unwrap_or(left.len())..];
         }
@@ -128,12 +128,23 @@ pub fn d02_must_break_cycles_of_wakers<E: Spawn>(case: &Case) {
                 tasks.spawn::<E>(&progress, &handle, what, paired(&pair, place));
             }
         }
+        let mut yielding = Vec::new();
+        for _ in 0..20 {
+            let (gate, opener) = gate();
+            let what = "that wake themselves without end";
+            tasks.spawn::<E>(&progress, &handle, what, yields_after(gate));
+            yielding.push(opener);
+        }
         let polled = || tasks.tracks().all(|track| track.polls() > 0);
         progress.until("every future is polled", polled).await;
+        // In the root's last poll, since they may keep it from another.
+        yielding.iter().for_each(|opener| {
+            opener.open();
+        });
     });
     case.event("the executor is dropped");
-    drop(executor);
-    tasks.assert_dropped_once(&progress);
+    shut_down(case, executor);
+    tasks.assert_dropped_once();
 }
 
 fn paired(pair: &Arc<Mutex<[Option<Waker>; 2]>>, place: usize) -> impl Future<Output = ()> + use<> {
@@ -185,8 +196,8 @@ pub fn d06_must_not_drop_live_tasks_early<E: Spawn>(case: &Case) {
         );
     });
     case.event("the executor is dropped");
-    drop(executor);
-    assert_dropped_once(&progress, "that were live at shutdown", &tracks);
+    shut_down(case, executor);
+    assert_dropped_once("that were live at shutdown", &tracks);
     let inline = inline.load(SeqCst);
     assert_eq!(
         inline, 0,
@@ -208,15 +219,15 @@ fn waking_in_drop(
             return;
         }
         WAKING.set(true);
+        let _over = OnDrop::new(|| WAKING.set(false));
         all.wake_all();
-        WAKING.set(false);
     })
 }
 
 /// D7: when dropping the executor has returned, nothing is polled any more.
 pub fn d07_must_never_poll_after_shutdown<E: Spawn>(case: &Case) {
     case.trials(5, |_, _| {
-        let after = polls_after_shutdown::<E>();
+        let after = polls_after_shutdown::<E>(case);
         if after == 0 {
             return Ok(());
         }
@@ -224,7 +235,7 @@ pub fn d07_must_never_poll_after_shutdown<E: Spawn>(case: &Case) {
     });
 }
 
-fn polls_after_shutdown<E: Spawn>() -> usize {
+fn polls_after_shutdown<E: Spawn>(case: &Case) -> usize {
     let progress = Progress::new();
     let mut executor = E::new();
     let handle = executor.handle();
@@ -250,17 +261,25 @@ fn polls_after_shutdown<E: Spawn>() -> usize {
     let waking: Vec<_> = (0..2).map(|_| wake_until(&over, &wakers)).collect();
     // Workers of the executor's, if it has some, should be in the midst of it.
     let busy = || tasks.tracks().all(|track| track.polls() > 2);
-    Progress::with_patience(Duration::from_millis(10)).block_until(busy);
-    drop(executor);
+    for_a_moment_or_until(busy);
+    shut_down(case, executor);
     let polls = || tasks.tracks().map(Track::polls).sum::<usize>();
     let before = polls();
-    Progress::with_patience(Duration::from_millis(10)).block_until(|| polls() > before);
+    for_a_moment_or_until(|| polls() > before);
     over.store(true, SeqCst);
     for thread in waking {
         // A wake that panics after shutdown is another rule's.
         let _ = thread.join();
     }
     polls() - before
+}
+
+/// How long it waits decides only how much it can see.
+fn for_a_moment_or_until(condition: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_millis(10);
+    while !condition() && Instant::now() < end {
+        thread::yield_now();
+    }
 }
 
 async fn yields_after(gate: impl Future<Output = ()>) {

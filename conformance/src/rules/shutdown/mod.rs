@@ -16,8 +16,9 @@ pub use reentry::{
 };
 pub use resources::{d08_must_give_back_what_cycles_take, d11_must_bear_deep_chains_of_handles};
 
-use super::lifecycle::{Progress, Track};
-use crate::Rule;
+use super::lifecycle::Track;
+use crate::harness::eventually;
+use crate::{Case, Executor, Rule};
 
 /// The rules of the group.
 pub static RULES: &[Rule] = &[
@@ -31,10 +32,11 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         name: "d02_must_break_cycles_of_wakers",
-        statement: "Shutdown drops futures that own their own wakers, or each other's.",
+        statement: "Shutdown drops futures that own their own wakers or each other's, or wake themselves without end.",
         rationale: "A waker keeps its task alive, so that a task whose future holds it is a cycle \
             which counting references never frees; channels between tasks make such cycles every \
-            day. Nothing outside refers to these tasks.",
+            day; nothing outside refers to them. Tasks that yield for ever are always queued, \
+            whenever an executor looks.",
         bugs: &[],
     },
     Rule {
@@ -104,12 +106,12 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         name: "d11_must_bear_deep_chains_of_handles",
-        statement: "A chain of 100,000 tasks, each of which owns the next one's handle, ends without \
+        statement: "A long chain of tasks, each of which owns the next one's handle, ends without \
             overflowing the stack.",
         rationale: "Where dropping a handle drops its task's future, and that the next handle, the \
-            drop is as deep as the chain; a wake that polls is, too. A chain is dropped by \
-            shutdown that was never polled, one in which every task waits loses its first handle and \
-            then its executor, and one is joined.",
+            drop is as deep as the chain; a wake that polls is, too. A chain of 100,000 \
+            is dropped by shutdown that was never polled, one in which every task waits loses its \
+            first handle and then its executor, and a shorter one is joined, all with little stack.",
         bugs: &[],
     },
     Rule {
@@ -144,11 +146,16 @@ macro_rules! __shutdown {
     };
 }
 
+/// Drops the executor.
+pub(super) fn shut_down<E: Executor>(case: &Case, executor: E) {
+    case.watch("dropping the executor does not return", || drop(executor));
+}
+
 /// Fails unless each of the futures has been dropped, and once.
 ///
 /// An executor with threads may drop some of them shortly after its own drop has returned.
-pub(super) fn assert_dropped_once(progress: &Progress, what: &str, tracks: &[Track]) {
-    progress.block_until(|| tracks.iter().all(|track| track.drops() > 0));
+pub(super) fn assert_dropped_once(what: &str, tracks: &[Track]) {
+    eventually(|| tracks.iter().all(|track| track.drops() > 0));
     let never = tracks.iter().filter(|track| track.drops() == 0).count();
     let twice = tracks.iter().filter(|track| track.drops() > 1).count();
     assert!(

@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use super::assert_dropped_once;
+use super::{assert_dropped_once, shut_down};
 use crate::Case;
 use crate::adapter::{DropInside, JoinHandle, Spawn};
 use crate::devices::{gate, turns};
+use crate::harness::eventually;
 use crate::rules::lifecycle::{Notifier, Progress, Track, Wakers, patience, with_drop};
 
 /// D3: a task that is spawned by a drop during shutdown is refused or dropped.
@@ -34,12 +35,11 @@ pub fn d03_must_bear_spawn_in_drop<E: Spawn>(case: &Case) {
         progress.until("every future is polled", polled).await;
     });
     case.event("the executor is dropped, and its tasks' drops spawn");
-    drop(executor);
-    let dropped = || nest.tracks().iter().all(|track| track.drops() > 0);
+    shut_down(case, executor);
     // New ones may come for as long as old ones go.
-    progress.block_until(dropped);
+    eventually(|| nest.tracks().iter().all(|track| track.drops() > 0));
     let what = "that were spawned by drops";
-    assert_dropped_once(&progress, what, &nest.tracks()[10..]);
+    assert_dropped_once(what, &nest.tracks()[10..]);
     let polls = || nest.tracks().iter().map(Track::polls).sum::<usize>();
     let before = polls();
     drop(std::mem::take(&mut *lock(&nest.kept)));
@@ -91,6 +91,7 @@ pub fn d04_must_bear_wakes_in_drop<E: Spawn>(case: &Case) {
     let mut executor = E::new();
     let handle = executor.handle();
     let wakers = Wakers::default();
+    let panics = Arc::new(AtomicUsize::new(0));
     let mut tracks = Vec::new();
     let mut tasks = Vec::new();
     executor.block_on(async {
@@ -101,9 +102,14 @@ pub fn d04_must_bear_wakes_in_drop<E: Spawn>(case: &Case) {
         .await;
         for number in 0..TASKS {
             let all = wakers.clone();
+            let panics = Arc::clone(&panics);
             let on_drop = move || {
-                all.wake_all();
-                all.all().into_iter().for_each(Waker::wake);
+                // The executor may swallow what gets out of a drop.
+                let waking = AssertUnwindSafe(|| {
+                    all.wake_all();
+                    all.all().into_iter().for_each(Waker::wake);
+                });
+                panics.fetch_add(usize::from(catch_unwind(waking).is_err()), SeqCst);
             };
             let (future, track) = progress.watch(with_drop(wakers.pending(), on_drop));
             let task = E::spawn(&handle, future);
@@ -116,12 +122,14 @@ pub fn d04_must_bear_wakes_in_drop<E: Spawn>(case: &Case) {
         progress.until("every future is polled", polled).await;
     });
     case.event("the executor is dropped, and its tasks' drops wake all");
-    drop(executor);
-    assert_dropped_once(&progress, "that wake in their drops", &tracks);
+    shut_down(case, executor);
+    assert_dropped_once("that wake in their drops", &tracks);
+    let panics = panics.load(SeqCst);
+    assert_eq!(panics, 0, "wakes panicked in so many drops of {TASKS}");
     case.event("the wakers are called and dropped after shutdown");
     wakers.wake_all();
     wakers.clear();
-    assert_dropped_once(&progress, "that wake in their drops", &tracks);
+    assert_dropped_once("that wake in their drops", &tracks);
 }
 
 /// D5: no internal lock is held while the drop of a user's future runs.
@@ -132,7 +140,7 @@ pub fn d05_must_not_hold_locks_in_drop<E: Spawn>(case: &Case) {
     let peers = Wakers::default();
     let stuck = Arc::new(AtomicUsize::new(0));
     let handles: Arc<Mutex<Vec<JoinHandle<()>>>> = Arc::default();
-    executor.block_on(async {
+    let root = async {
         for _ in 0..4 {
             let (future, track) = progress.watch(poll_fn(peers.pending()));
             let task = E::spawn(&handle, future);
@@ -163,14 +171,17 @@ pub fn d05_must_not_hold_locks_in_drop<E: Spawn>(case: &Case) {
         lock(&handles).insert(0, E::spawn(&handle, future));
         let polled = || track.polls() > 0;
         progress.until("a future is polled", polled).await;
-    });
+    };
+    case.watch(STUCK, || executor.block_on(root));
     case.event("the executor is dropped; drops wait for threads, and let go of peers' handles");
-    drop(executor);
+    case.watch(STUCK_AT_SHUTDOWN, || drop(executor));
     assert_eq!(stuck.load(SeqCst), 0, "{STUCK} at shutdown");
     drop(std::mem::take(&mut *lock(&handles)));
 }
 
 const STUCK: &str = "a thread could not wake a peer while a future was being dropped";
+const STUCK_AT_SHUTDOWN: &str = "while shutdown dropped a future, a thread could not wake a peer, or \
+    the drop of a peer's handle did not return";
 
 /// In its drop, waits for a thread that wakes the peers.
 fn waiting_in_drop(
@@ -228,7 +239,7 @@ pub fn d09_must_bear_shutdown_inside_async_as_declared<E: Spawn>(case: &Case) {
     match E::DROP_INSIDE {
         DropInside::Works => {
             assert!(!panicked, "the drop is declared to work, and panicked");
-            assert_dropped_once(&progress, "of the inner executor", &tracks);
+            assert_dropped_once("of the inner executor", &tracks);
         }
         _ => assert!(panicked, "the drop is declared to panic, and did not"),
     }

@@ -1,15 +1,17 @@
 //! What shutdown gives back, and how deep it goes.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
-use std::time::Duration;
+use std::thread;
 
+use super::shut_down;
 use crate::Case;
 use crate::adapter::{JoinHandle, Spawn};
 use crate::devices::{Opener, descriptor_count, gate, thread_count, turns};
-use crate::harness::Settings;
-use crate::rules::lifecycle::{Notifier, Progress, patience};
+use crate::harness::{Settings, eventually};
+use crate::rules::lifecycle::{Notifier, Progress};
 use crate::rules::memory::Growth;
 
 /// D8: threads, descriptors and memory stay flat over cycles of start and shutdown.
@@ -18,8 +20,6 @@ pub fn d08_must_give_back_what_cycles_take<E: Spawn>(case: &Case) {
     if Settings::from_env().in_process {
         case.skip("other rules use threads, descriptors and memory in this process");
     }
-    // A thread that was joined may be listed for a moment; and threads may end after the drop.
-    let patient = Progress::with_patience(Duration::from_secs(1));
     let threads = || thread_count().unwrap_or(0);
     let descriptors = || descriptor_count().unwrap_or(0);
     let mut threads = Growth::of(threads, WINDOW);
@@ -28,9 +28,10 @@ pub fn d08_must_give_back_what_cycles_take<E: Spawn>(case: &Case) {
     let mut least_threads = usize::MAX;
     for cycles in [WINDOW, WINDOW, 2 * WINDOW] {
         for _ in 0..cycles {
-            cycle::<E>();
+            cycle::<E>(case);
         }
-        patient.block_until(|| thread_count().unwrap_or(0) <= least_threads);
+        // A thread that was joined may be listed for a moment, and some may end after the drop.
+        eventually(|| thread_count().unwrap_or(0) <= least_threads);
         least_threads = least_threads.min(thread_count().unwrap_or(0));
         threads.read();
         descriptors.read();
@@ -46,7 +47,7 @@ pub fn d08_must_give_back_what_cycles_take<E: Spawn>(case: &Case) {
 }
 
 /// Starts, runs and drops an executor, which leaves tasks in every state behind.
-fn cycle<E: Spawn>() {
+fn cycle<E: Spawn>(case: &Case) {
     let mut executor = E::new();
     let handle = executor.handle();
     let mut openers: Vec<Opener> = Vec::new();
@@ -67,39 +68,60 @@ fn cycle<E: Spawn>() {
         }
         openers[3].open();
     });
-    drop(executor);
+    shut_down(case, executor);
 }
 
-/// How many tasks the chains of D11 have.
-const LINKS: usize = 100_000;
+/// How many tasks the chains of D11 have that are dropped.
+const LONG: usize = 100_000;
+/// How many the one has that is joined: for each there is a wake, which would have to nest.
+const SHORT: usize = 20_000;
 
-/// D11: a chain of 100,000 tasks, each of which owns the next one's handle, ends without
-/// overflowing the stack.
+/// D11: a long chain of tasks, each of which owns the next one's handle, ends without overflowing
+/// the stack.
 pub fn d11_must_bear_deep_chains_of_handles<E: Spawn>(case: &Case) {
-    case.event("a chain that was never polled is dropped by shutdown");
+    const STACK: usize = 1 << 20;
+    for (what, check) in [
+        (
+            "a chain that was never polled is dropped by shutdown",
+            never_polled::<E> as fn(),
+        ),
+        (
+            "the first handle of a chain that waits is dropped, then its executor",
+            lets_go::<E>,
+        ),
+        ("a chain is joined", joined::<E>),
+    ] {
+        case.event(what);
+        let thread = thread::Builder::new().stack_size(STACK).spawn(check);
+        let thread = thread.unwrap_or_else(|error| case.skip(format_args!("no thread: {error}")));
+        let ended = case.watch(&format!("it does not end: {what}"), || thread.join());
+        ended.unwrap_or_else(|panic| resume_unwind(panic));
+    }
+}
+
+fn never_polled<E: Spawn>() {
     let executor = E::new();
-    // Patient, since a wait is for a hundred thousand tasks.
-    let progress = Progress::with_patience(4 * patience());
-    let chain = Chain::new::<E>(&executor.handle(), &progress);
+    let chain = Chain::new::<E>(&executor.handle(), &Progress::new(), LONG);
     drop(executor);
     drop(chain);
+}
 
-    case.event(
-        "the first handle of a chain in which every task waits is dropped, and then the executor",
-    );
+fn lets_go<E: Spawn>() {
+    let progress = Progress::new();
     let mut executor = E::new();
     let handle = executor.handle();
-    let chain = Chain::new::<E>(&handle, &progress);
+    let chain = Chain::new::<E>(&handle, &progress, LONG);
     executor.block_on(async {
         chain.all_wait(&progress).await;
         drop(chain);
         turns::<E>(&handle, 5).await;
     });
-    drop(executor);
+}
 
-    case.event("a chain is joined");
+fn joined<E: Spawn>() {
+    let progress = Progress::new();
     let mut executor = E::new();
-    let chain = Chain::new::<E>(&executor.handle(), &progress);
+    let chain = Chain::new::<E>(&executor.handle(), &progress, SHORT);
     executor.block_on(async {
         chain.all_wait(&progress).await;
         chain.opener.open();
@@ -111,37 +133,38 @@ pub fn d11_must_bear_deep_chains_of_handles<E: Spawn>(case: &Case) {
 struct Chain {
     first: JoinHandle<()>,
     opener: Opener,
-    waiting: Arc<AtomicUsize>,
+    /// How many have not been polled.
+    left: Arc<AtomicUsize>,
 }
 
 impl Chain {
-    fn new<E: Spawn>(handle: &E::Handle, progress: &Progress) -> Self {
+    fn new<E: Spawn>(handle: &E::Handle, progress: &Progress, links: usize) -> Self {
         let (gate, opener) = gate();
-        let waiting = Arc::new(AtomicUsize::new(0));
+        let left = Arc::new(AtomicUsize::new(links));
         let mut first = E::spawn(handle, gate);
-        for _ in 0..LINKS {
-            let (waiting, notifier) = (Arc::clone(&waiting), progress.notifier());
+        for _ in 0..links {
+            let (left, notifier) = (Arc::clone(&left), progress.notifier());
             let next = first;
-            first = E::spawn(handle, link(next, waiting, notifier));
+            first = E::spawn(handle, link(next, left, notifier));
         }
         Self {
             first,
             opener,
-            waiting,
+            left,
         }
     }
 
     /// Waits until every task but the last has been polled.
     async fn all_wait(&self, progress: &Progress) {
-        let waiting = || self.waiting.load(SeqCst) == LINKS;
+        let waiting = || self.left.load(SeqCst) == 0;
         progress
             .until("every task of a chain is polled", waiting)
             .await;
     }
 }
 
-async fn link(next: JoinHandle<()>, waiting: Arc<AtomicUsize>, notifier: Notifier) {
-    if waiting.fetch_add(1, SeqCst) + 1 == LINKS {
+async fn link(next: JoinHandle<()>, left: Arc<AtomicUsize>, notifier: Notifier) {
+    if left.fetch_sub(1, SeqCst) == 1 {
         notifier.notify();
     }
     // That the next one was cancelled is as good an end.

@@ -90,7 +90,7 @@ fn random_histories<E: Spawn>(case: &Case, cancels: bool) {
         case.event(format_args!("it failed, and is made shorter: {reason}"));
         let (shortest, reason) = shrink::shrink::<E>(history, reason);
         panic!(
-            "history {number} failed (seed {}): {reason}\nits shortest form has {} operations:\n  {}",
+            "history {number} failed (seed {}): {reason}\nthe shortest form found to fail has {} operations:\n  {}",
             case.seed(),
             shortest.len(),
             shortest

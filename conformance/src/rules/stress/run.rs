@@ -2,6 +2,8 @@
 
 use std::future::poll_fn;
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::thread;
@@ -12,7 +14,7 @@ use super::histories::{By, Op};
 use super::world::{Task, World};
 use crate::adapter::{JoinHandle, Spawn};
 use crate::devices::turn;
-use crate::harness;
+use crate::harness::{self, eventually};
 use crate::rules::lifecycle::{Notifier, Progress, Track, patience};
 
 /// Runs `history` on a fresh executor; a wait is given up after `limit`, if that is given.
@@ -24,23 +26,33 @@ use crate::rules::lifecycle::{Notifier, Progress, Track, patience};
 ///
 /// What did not go as the model says.
 pub(super) fn run<E: Spawn>(history: &[Op], limit: Option<Duration>) -> Result<(), String> {
-    let limit = limit.unwrap_or_else(patience);
-    let ended = thread::scope(|scope| scope.spawn(|| run_here::<E>(history, limit)).join());
-    ended.unwrap_or_else(|panic| {
-        let said = harness::message(panic.as_ref());
-        Err(format!("it panicked: {}", said.unwrap_or("(no message)")))
-    })
+    let history = history.to_vec();
+    let (ended, end) = mpsc::channel();
+    let stuck = ended.clone();
+    thread::spawn(move || {
+        let run = catch_unwind(AssertUnwindSafe(|| run_here::<E>(&history, limit)));
+        // Who waits may have given up.
+        let _ = ended.send(run.unwrap_or_else(|panic| {
+            let said = harness::message(panic.as_ref());
+            Err(format!("it panicked: {}", said.unwrap_or("(no message)")))
+        }));
+    });
+    // Waits are given up earlier than this; it is for what does not return.
+    let _watch = harness::watch(move || {
+        let reason = "shutdown, a wake, or the drop of a handle does not return";
+        let _ = stuck.send(Err(reason.to_owned()));
+    });
+    end.recv().expect("the run sends, however it ends")
 }
 
-fn run_here<E: Spawn>(history: &[Op], patience: Duration) -> Result<(), String> {
+fn run_here<E: Spawn>(history: &[Op], limit: Option<Duration>) -> Result<(), String> {
     let mut executor = E::new();
     let handle = executor.handle();
-    let progress = Progress::with_patience(patience);
+    let progress = limit.map_or_else(Progress::new, Progress::with_patience);
     let mut run = Run::<E> {
         world: World::new(handle.clone(), progress.notifier()),
         handle,
         progress,
-        patience,
         hand: Hand::new(),
         joins: Vec::new(),
     };
@@ -63,7 +75,6 @@ struct Run<E: Spawn> {
     world: Arc<World<E>>,
     handle: E::Handle,
     progress: Progress,
-    patience: Duration,
     hand: Hand,
     joins: Vec<Join>,
 }
@@ -152,7 +163,7 @@ impl<E: Spawn> Run<E> {
 
     /// Waits until every task has done what the model says.
     async fn settle(&mut self) -> Result<(), String> {
-        if !self.hand.finish(self.patience) {
+        if !self.hand.finish(patience()) {
             return Err("a wake on another thread panicked, or did not return".to_owned());
         }
         let this = &*self;
@@ -204,13 +215,13 @@ impl<E: Spawn> Run<E> {
         let tasks = self.world.tasks();
         let tracks = || tasks.iter().map(|task| task.track());
         let dropped = || tracks().all(|track| track.drops() > 0);
-        self.progress.block_until(dropped);
+        eventually(dropped);
         self.joins.clear();
         for task in &tasks {
             drop(task.take_handle());
         }
         let outputs = || tasks.iter().all(|task| task.output_is_dropped());
-        self.progress.block_until(outputs);
+        eventually(outputs);
         let polls = || tracks().map(Track::polls).sum::<usize>();
         let before = polls();
         for task in &tasks {

@@ -10,7 +10,7 @@ use std::thread;
 use crate::Case;
 use crate::adapter::Spawn;
 use crate::devices::gate;
-use crate::rules::lifecycle::{Progress, Wakers};
+use crate::rules::lifecycle::{Progress, Wakers, patience};
 
 /// Stops the process of the first argument, waits until all of its threads are stopped where the
 /// system tells, and continues it.
@@ -33,7 +33,8 @@ pub fn z03_should_survive_being_stopped<E: Spawn>(case: &Case) {
             "this process could not be stopped and continued: {reason}"
         ));
     }
-    let progress = Progress::new();
+    // All threads are asleep while the other process is at work.
+    let progress = Progress::with_patience(patience());
     let mut executor = E::new();
     let handle = executor.handle();
     executor.block_on(async {

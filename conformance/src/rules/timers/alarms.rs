@@ -112,6 +112,20 @@ impl<S: Future<Output = ()>> Alarms<S> {
         self.poll(index);
     }
 
+    /// Gives a sleep that has not ended another deadline, by `reset`, and does not poll it.
+    pub(super) fn move_to(
+        &mut self,
+        index: usize,
+        deadline: Instant,
+        reset: impl FnOnce(Pin<&mut S>, Instant),
+    ) {
+        let alarm = &mut self.alarms[index];
+        if let Some(sleep) = &mut alarm.sleep {
+            alarm.deadline = deadline;
+            reset(sleep.as_mut(), deadline);
+        }
+    }
+
     /// Drops a sleep.
     pub(super) fn cancel(&mut self, index: usize) {
         if self.alarms[index].sleep.take().is_some() {

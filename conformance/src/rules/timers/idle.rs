@@ -65,7 +65,7 @@ fn far_deadlines<E: Timers>(case: &Case, executor: &mut E) {
         }
     });
     executor.block_on(async {
-        for far in [HOUR, Duration::MAX] {
+        for far in [HOUR, HOUR * 24 * 365] {
             case.event(format_args!("a sleep of {far:?}"));
             let mut least = Duration::MAX;
             for _ in 0..TRIES {

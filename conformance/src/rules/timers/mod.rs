@@ -96,9 +96,9 @@ pub static RULES: &[Rule] = &[
         name: "t08_must_reset_moves_the_deadline",
         statement: "A sleep that is given another deadline, earlier or later, ends at that one.",
         rationale: "Idle limits are moved at every message. Deadlines are moved to and fro, to the \
-            past, and after the end, of sleeps that were polled and of such that were not; it \
-            must end at the last one and not before. The sleep is polled after it was moved, as a \
-            task does that awaits it.",
+            past, and after the end, of sleeps that were polled and of such that were not; each \
+            must end at the last one and not before. One that was moved to the future while it \
+            waited must wake who waits, without being polled again.",
         bugs: &["tokio#849"],
     },
     Rule {

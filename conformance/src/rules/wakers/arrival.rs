@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::thread;
 
 use super::TrySpawn;
-use super::kit::{Storm, wake_a_clone};
+use super::kit::{Storm, joined, wake_a_clone};
 use crate::Case;
 use crate::adapter::{Executor, Spawn};
 
@@ -115,7 +115,7 @@ fn wake_here(cx: &mut Context<'_>) {
 fn wake_from_a_thread(cx: &mut Context<'_>) {
     let waker = cx.waker().clone();
     let waking = thread::spawn(move || waker.wake());
-    waking.join().expect("`wake` does not panic");
+    joined(waking);
     steal_the_token();
 }
 
@@ -128,7 +128,7 @@ fn wake_and_receive(cx: &mut Context<'_>) {
         sender.send(())
     });
     receiver.recv().expect("the thread sends");
-    let sent = waking.join().expect("`wake` does not panic");
+    let sent = joined(waking);
     sent.expect("the receiver is there");
     steal_the_token();
 }

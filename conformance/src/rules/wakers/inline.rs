@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::thread;
 
-use super::kit::{Bell, Inline, park_future, wake_a_clone, waking};
+use super::kit::{Bell, Inline, joined, park_future, wake_a_clone, waking};
 use crate::adapter::{OnHandleDrop, Spawn};
 use crate::devices::Opener;
 use crate::{Case, JoinHandle};
@@ -79,7 +79,7 @@ async fn woken_by_a_thread<E: Spawn>(handle: &E::Handle, inline: &Inline) {
     let (task, gate) = watched::<E>(handle, inline, "a task woken by another thread").await;
     let thread = thread::spawn(move || waking(|| gate.open()));
     task.await.expect("the task ends");
-    thread.join().expect("`wake` does not panic");
+    joined(thread);
 }
 
 /// Where dropping a handle cancels, the wake that follows must leave the drop to the executor.

@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::thread;
 use std::time::Duration;
 
-use super::kit::{Bell, Storm, poll_as_task};
+use super::kit::{Bell, Storm, joined, poll_as_task};
 use super::{HandleOf, TrySpawn};
 use crate::Case;
 use crate::adapter::{Executor, Tcp, Timers};
@@ -66,7 +66,7 @@ where
     });
     case.watch(lost, || run(hearing));
     storm.end();
-    ringing.join().expect("`wake` does not panic");
+    joined(ringing);
 }
 
 /// W4: a wake from another thread interrupts a sleep until the next timer.
@@ -123,7 +123,7 @@ async fn hear_while_pending<T: TrySpawn, F: Future>(
         assert!(!ready, "what nothing completes was ready");
         bell.heard(round).await;
     }
-    ringing.join().expect("`wake` does not panic");
+    joined(ringing);
     if T::TASKS {
         poll_as_task(&mut pending).await;
         let bell = Bell::default();
@@ -131,6 +131,6 @@ async fn hear_while_pending<T: TrySpawn, F: Future>(
         let hearing = T::try_spawn(handle, Storm::hear(bell, ROUNDS));
         let task = hearing.expect("it has tasks");
         task.await.expect("the task ends");
-        ringing.join().expect("`wake` does not panic");
+        joined(ringing);
     }
 }

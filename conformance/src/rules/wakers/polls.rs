@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use super::kit::{Bell, Patient};
+use super::kit::{Bell, Patient, joined};
 use crate::adapter::Spawn;
 use crate::devices::turns;
 use crate::{Case, JoinHandle};
@@ -44,7 +44,7 @@ async fn wake_times<E: Spawn>(handle: &E::Handle, wakes: usize, from_threads: bo
             thread::spawn(move || wake_in_a_row(&patient, wakes))
         });
         for thread in threads {
-            thread.join().expect("`wake` does not panic");
+            joined(thread);
         }
     } else {
         wake_in_a_row(&patient, before_the_last);

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::task::{Poll, Waker};
 use std::thread;
 
-use super::kit::{Patient, grows, leaks_anyway, wake_a_clone};
+use super::kit::{Patient, grows, joined, leaks_anyway, wake_a_clone};
 use crate::Case;
 use crate::adapter::{Executor, Spawn};
 use crate::devices::{allocated, sentinel, turns};
@@ -99,7 +99,7 @@ pub fn w06_must_clones_and_drops_balance<E: Spawn>(case: &Case) {
                     }
                 });
                 drop(clones);
-                dropping.join().expect("dropping a waker does not panic");
+                joined(dropping);
             })
         },
     );
@@ -164,9 +164,7 @@ pub fn w18_must_root_waker_references_balance<E: Executor>(case: &Case) {
                 }
             }
             drop(wakers);
-            using
-                .join()
-                .expect("using the waker of a root does not panic");
+            joined(using);
         })
     });
     if let Some(grown) = grown {

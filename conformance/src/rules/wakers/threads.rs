@@ -9,7 +9,7 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use super::kit::{Bell, park, said, wake_a_clone};
+use super::kit::{Bell, joined, park, said, wake_a_clone};
 use crate::Case;
 use crate::adapter::Spawn;
 use crate::devices::Opener;
@@ -46,7 +46,7 @@ pub fn w09_must_wake_never_waits<E: Spawn>(case: &Case) {
                 for peer in peers {
                     peer.handle.await.expect("the peer ends");
                 }
-                waking.join().expect("`wake` does not panic");
+                joined(waking);
             });
         },
     );

@@ -20,7 +20,7 @@ faults! {
     /// The join handle keeps the waker of its first poll.
     FirstJoinWakerKept: OneThread [J2];
     /// A task is polled again after it was ready (wasm-bindgen#1598).
-    PolledAfterReady: OneThread [L2];
+    PolledAfterReady: OneThread [L2 Z1];
     /// `wake` waits while the queue is full.
     WakeWaitsForRoom: OneThread [W9];
     /// Tasks that have ended stay on the list of live ones.
@@ -55,18 +55,20 @@ faults! {
     /// An output that nobody took from its handle is never dropped.
     DroppedHandleLeaksOutput: OneThread [L7];
     /// Futures are dropped while the executor is borrowed (async-executor#60).
-    DropsInBorrow: OneThread [L11 D3 D4 D5 N7];
+    DropsInBorrow: OneThread [L11 D4 N7];
+    /// Futures that end are dropped while the executor is locked (tokio#1929).
+    DropsUnderLock: OneThread [D5];
     /// When a batch is over and tasks are left, the first of them is lost.
     NextAfterBatchLost: OneThread [S12];
     /// The numbers of tasks wrap, so that the list of live ones confuses them.
-    TaskNumbersWrap: OneThread [J15];
+    TaskNumbersWrap: OneThread [X3 J15];
     /// A task that is spawned into a full queue is lost.
     OverflowLost: OneThread [L12];
 
     // Wakers.
 
     /// A wake of a running task is lost if other tasks are queued.
-    WakeWhileRunningLostIfOthersWait: OneThread [W13];
+    WakeWhileRunningLostIfOthersWait: OneThread [W13 Z1];
     /// The window between the last look at the queue and the sleep (compio#948).
     WakeBeforeSleepLost: OneThread [W2];
     /// A wake of a task from another thread does not end the executor's sleep (heph#437).
@@ -79,8 +81,8 @@ faults! {
     SocketParkNotInterrupted: OneThread [W17];
     /// Each wake of the root leaks some memory.
     RootWakerLeaks: OneThread [W18];
-    /// Several tasks have the same waker, which wakes the last of them that was polled.
-    OneWakerForMany: OneThread [W19];
+    /// All tasks have the same waker, which wakes the one that had it first.
+    OneWakerForAll: OneThread [W19];
     /// `wake_by_ref` uses the waker up (glommio#379).
     WakeByRefConsumes: OneThread [W5];
     /// `wake_by_ref` takes a reference to the task that it never gives back (tokio#6424).
@@ -147,7 +149,9 @@ faults! {
     /// Cancelling a task that has ended leaks its output.
     LateCancelLeaksOutput: OneThread [J9];
     /// The output of a task that was cancelled in its last poll is lost, and nobody is told.
-    CancelledOutputLost: OneThread [J10 J11 J19];
+    CancelledOutputLost: OneThread [J10 J11];
+    /// A task ends while another thread cancels it, and nobody is told of either.
+    RacingCancelLosesOutput: Workers [J19];
     /// A handle looks for the output, and only then leaves its waker.
     JoinLooksTooEarly: Workers [J18];
     /// `is_finished` says yes before the output is there.
@@ -155,7 +159,7 @@ faults! {
     /// The handle of a cancelled task is ready before the future has been dropped.
     CancelTellsAtOnce: OneThread [J6 J8 J13];
     /// Cancelling a task that is being polled elsewhere takes effect at its next wake.
-    CancelInPollUnseen: OneThread [J10];
+    CancelInPollUnseen: OneThread [J10 Z4];
     /// The future of a task that is cancelled before its first poll is never dropped.
     CancelledNewLeaked: OneThread [J8];
     /// A task that cancels itself runs on.
@@ -168,6 +172,8 @@ faults! {
     CancelNeedsContext: OneThread [J13];
     /// The join waker is kept when the task has ended (tokio#4724).
     JoinWakerKeptAtEnd: OneThread [J20];
+    /// The wakers of former polls of a join handle are never dropped.
+    FormerJoinWakerLeaks: OneThread [J22];
     /// The join waker is kept when the handle is dropped (tokio#6505).
     JoinWakerKeptOnDrop: OneThread [J14];
     /// Shutting down overlooks tasks of which somebody else holds a reference.
@@ -256,7 +262,11 @@ faults! {
     HandleDropEndsTasks: OneThread [D6];
     /// Workers run on for a while when the executor has been dropped.
     WorkersOutliveDrop: Workers [D7];
-    /// The threads for closures outlive the executor (tokio#3473).
+    /// A task that is being polled when the executor is dropped is forgotten (tokio#2119).
+    TaskInPollForgotten: Workers [D10];
+    /// An executor cannot be dropped inside of another one (tokio#1950).
+    DropInsidePanics: OneThread [D9];
+    /// The threads for closures outlive    /// The threads for closures outlive the executor (tokio#3473).
     PoolThreadsLeaked: OneThread [K7];
     /// Each executor leaves a descriptor open.
     DescriptorLeaked: OneThread [D8];
@@ -292,7 +302,7 @@ faults! {
     /// A timer that has fired cannot be given another deadline.
     ResetAfterFiringIgnored: OneThread [T8];
     /// Dropping a timer takes another one with it that is due at the same instant.
-    DroppedTimerTakesOther: OneThread [T5];
+    DroppedTimerTakesOther: OneThread [T9];
     /// Of many timers that are due at once some are lost.
     ManyTimersLost: OneThread [T5];
     /// A timer that fires and is dropped in the same turn panics (tokio#3229).
@@ -353,7 +363,7 @@ faults! {
     /// An empty datagram is passed over.
     EmptyDatagramSkipped: OneThread [I15];
     /// A signal during the wait for sockets ends the executor.
-    InterruptedWaitPanics: OneThread [I16];
+    InterruptedWaitPanics: OneThread [I16 Z3];
     /// Binding a Unix socket takes the path from whoever has it.
     BindUnlinks: OneThread [I17];
     /// A socket whose executor is gone waits for ever (tokio#3546).

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::mpsc;
 use std::thread;
 
-use super::{Slot, patiently};
+use super::{Slot, briefly, in_time};
 
 /// A thread that does what it is asked to, one thing after the other.
 #[derive(Clone)]
@@ -49,15 +49,30 @@ impl<T> Answer<T> {
     /// Waits for what the job returns, or panics as it did; fails with `what` where it takes too
     /// long.
     pub(in crate::rules) async fn get(self, what: impl Display) -> T {
-        match self.0.handed(what).await {
-            Ok(value) => value,
-            Err(payload) => resume_unwind(payload),
-        }
+        in_time(what, self.filled()).await;
+        self.take()
+    }
+
+    /// The same for a job that gives up by itself.
+    pub(in crate::rules) async fn get_unwatched(self) -> T {
+        self.filled().await;
+        self.take()
     }
 
     /// Waits until the job has been done, but without failing if it takes long; whether it was.
     pub(in crate::rules) async fn came(&self) -> bool {
-        patiently(self.0.filled()).await.is_some()
+        briefly(self.filled()).await.is_some()
+    }
+
+    async fn filled(&self) {
+        self.0.filled().await;
+    }
+
+    fn take(&self) -> T {
+        match self.0.take().expect("each answer is taken once") {
+            Ok(value) => value,
+            Err(payload) => resume_unwind(payload),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod raising;
 mod seen;
 
 pub(in crate::rules) use aside::{Answer, Aside, StartLine, spin};
-pub(in crate::rules) use patience::{block_on, in_time, patiently, races};
+pub(in crate::rules) use patience::{block_on, briefly, in_time, patiently, races};
 pub(in crate::rules) use raising::{Bomb, contained, is_expected, persist, raise};
 pub(in crate::rules) use seen::{Seen, Tally, Token, probe};
 
@@ -106,6 +106,7 @@ pub(in crate::rules) async fn yield_once() {
     .await;
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks, whether or not somebody panicked with the lock held.
+pub(in crate::rules) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

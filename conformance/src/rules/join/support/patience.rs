@@ -12,12 +12,17 @@ use std::time::Duration;
 
 use super::lock;
 use crate::Case;
+use crate::harness::Others;
 
-/// How often a watcher pauses before a rule gives up.
-///
-/// Pauses are counted, rather than time, so that a machine that stands still takes no patience.
-const PAUSES: u32 = 200;
+/// How long a watcher pauses between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
+/// How many looks in a row must find every thread asleep: nobody is left to wake anybody.
+const QUIET_LOOKS: usize = 50;
+/// How many looks there are where threads move. They are counted, rather than time, so that a
+/// machine that stands still takes no patience.
+const LOOKS: u32 = 500;
+/// From which look on the other threads are looked at; most waits are over by then.
+const FIRST_LOOK: u32 = 5;
 
 /// Waits for `future`, and fails with `what` where it takes too long.
 ///
@@ -31,13 +36,22 @@ pub(in crate::rules) async fn in_time<F: Future>(what: impl Display, future: F) 
 
 /// Waits for `future`; `None` if it takes too long.
 pub(in crate::rules) async fn patiently<F: Future>(future: F) -> Option<F::Output> {
+    wait_for(future, LOOKS).await
+}
+
+/// Waits for `future` for a moment; `None` if it takes longer, which is nobody's fault.
+pub(in crate::rules) async fn briefly<F: Future>(future: F) -> Option<F::Output> {
+    wait_for(future, 4 * FIRST_LOOK).await
+}
+
+async fn wait_for<F: Future>(future: F, looks: u32) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut watcher = None;
     poll_fn(move |cx| {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return Poll::Ready(Some(output));
         }
-        let watcher = watcher.get_or_insert_with(|| Watcher::start(PAUSES));
+        let watcher = watcher.get_or_insert_with(|| Watcher::start(looks));
         match watcher.has_expired(cx.waker()) {
             true => Poll::Ready(None),
             false => Poll::Pending,
@@ -47,6 +61,8 @@ pub(in crate::rules) async fn patiently<F: Future>(future: F) -> Option<F::Outpu
 }
 
 /// A thread that wakes the one who waits when patience is at its end.
+///
+/// Two watchers see each other move; where one waits for another's wait, only one should watch.
 struct Watcher {
     watch: Arc<Watch>,
     thread: Option<thread::JoinHandle<()>>,
@@ -60,10 +76,10 @@ struct Watch {
 }
 
 impl Watcher {
-    fn start(pauses: u32) -> Self {
+    fn start(looks: u32) -> Self {
         let watch = Arc::new(Watch::default());
         let shared = Arc::clone(&watch);
-        let thread = thread::spawn(move || shared.run(pauses));
+        let thread = thread::spawn(move || shared.run(looks));
         Self {
             watch,
             thread: Some(thread),
@@ -79,10 +95,14 @@ impl Watcher {
 }
 
 impl Watch {
-    fn run(&self, pauses: u32) {
-        for _ in 0..pauses {
+    fn run(&self, looks: u32) {
+        let mut others = Others::default();
+        for look in 0..looks {
             if self.dismissed.load(SeqCst) {
                 return;
+            }
+            if look >= FIRST_LOOK && others.unmoved() >= QUIET_LOOKS {
+                break;
             }
             thread::park_timeout(PAUSE);
         }

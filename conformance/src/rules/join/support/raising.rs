@@ -16,9 +16,10 @@ pub(in crate::rules) fn raise() -> ! {
     resume_unwind(Box::new(EXPECTED))
 }
 
-/// Whether a panic is one of the rule's: of [`raise`], or with a [`Token`].
+/// Whether a panic is one of the rule's: of [`raise`], or with a value that is watched.
 pub(in crate::rules) fn is_expected(payload: &(dyn Any + Send)) -> bool {
-    payload.downcast_ref::<&str>() == Some(&EXPECTED) || payload.is::<Token>()
+    let raised = payload.downcast_ref::<&str>() == Some(&EXPECTED);
+    raised || payload.is::<Token>() || payload.is::<Bomb>()
 }
 
 /// Runs `root`, and fails if a panic that the rule caused elsewhere comes out of `block_on`.

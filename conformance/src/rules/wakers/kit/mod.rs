@@ -12,6 +12,7 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::hint;
 use std::task::{Poll, Waker};
+use std::thread::JoinHandle;
 
 pub(crate) use at_exit::{Slot, at_exit};
 pub(crate) use bell::Bell;
@@ -53,6 +54,20 @@ pub(crate) fn wake_a_clone(waker: &Waker) {
 /// What a panic said.
 pub(crate) fn said(payload: &(dyn Any + Send)) -> &str {
     crate::harness::message(payload).unwrap_or("a panic without a message")
+}
+
+/// What a thread that uses wakers gives, when it has ended.
+///
+/// # Panics
+///
+/// If it panicked, with what that said.
+pub(crate) fn joined<T>(thread: JoinHandle<T>) -> T {
+    thread.join().unwrap_or_else(|payload| {
+        panic!(
+            "an operation of another thread panicked: {}",
+            said(payload.as_ref())
+        )
+    })
 }
 
 /// Lets about `steps` steps of a spinning processor pass.

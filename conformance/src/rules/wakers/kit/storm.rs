@@ -2,7 +2,7 @@
 
 use std::thread::{self, JoinHandle};
 
-use super::{Bell, spin};
+use super::{Bell, joined, spin};
 use crate::Case;
 
 /// Bells, each rung by a thread of its own as soon as it is awaited, or a little later.
@@ -48,7 +48,7 @@ impl Storm {
     /// If a wake panicked.
     pub(crate) fn end(self) {
         for thread in self.threads {
-            thread.join().expect("`wake` does not panic");
+            joined(thread);
         }
     }
 }
