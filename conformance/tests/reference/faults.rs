@@ -236,6 +236,10 @@ pub(crate) fn leak(task: &Arc<Task>) -> bool {
 /// Cancels every task.
 pub(crate) fn cancel_each(queued: &[u64], live: Vec<Arc<Task>>, locals: &Locals) {
     let queued: HashSet<u64> = queued.iter().copied().collect();
+    if broken(Fault::WakeResurrects) {
+        // The window in which the other thread wakes.
+        (0..20).for_each(|_| thread::yield_now());
+    }
     let mut live = live.into_iter();
     while let Some(task) = live.next() {
         if is_spared(&task, &queued) {
