@@ -1,8 +1,8 @@
 //! The conformance suite on other people's executors.
 //!
-//! `cargo run --release -p anyloop-conformance-peers` checks every rule on every executor, each in a
-//! process of its own, and writes a line of JSON for each to `conformance/peers/results.jsonl` and the
-//! table to `conformance/RESULTS.md`.
+//! `cargo run -p anyloop-conformance-peers` checks every rule on every executor, each in a process of
+//! its own, and prints what was broken. With `EXECUTOR_CONFORMANCE_REPORT=FILE` it also keeps the
+//! records, of which `cargo run -p anyloop-conformance -- report FILE` makes a table.
 
 mod compio;
 mod futures;
