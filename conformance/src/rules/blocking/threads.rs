@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -110,24 +110,6 @@ pub fn k04_must_a_failed_thread_orphans_nothing<E: Blocking>(case: &Case) {
     }));
 }
 
-/// Calls `f` while threads use the stacks up that the C library keeps of threads which have ended.
-///
-/// Another could be started on one of those without memory for anything else, and std aborts the
-/// process when it then finds none for the thread's signal stack: not the executor's doing.
-fn without_spare_stacks<R>(f: impl FnOnce() -> R) -> R {
-    /// More than the C library keeps, at std's default size.
-    const MOST: usize = 24;
-    let until = Barrier::new(MOST + 1);
-    thread::scope(|scope| {
-        for _ in 0..MOST {
-            scope.spawn(|| until.wait());
-        }
-        let result = f();
-        until.wait();
-        result
-    })
-}
-
 /// Gives the pool a closure while no thread can be started, then calls `free`; `false` if threads
 /// could be started all the same.
 async fn start_in_vain<E: Blocking>(
@@ -145,11 +127,9 @@ async fn start_in_vain<E: Blocking>(
     stage.at(format_args!(
         "a closure for {pool}, and no thread can be started"
     ));
-    let started = without_spare_stacks(|| {
-        famine.during(|| {
-            // A panic is an answer, too.
-            catch_unwind(AssertUnwindSafe(|| E::spawn_blocking(handle, closure)))
-        })
+    let started = famine.during(|| {
+        // A panic is an answer, too.
+        catch_unwind(AssertUnwindSafe(|| E::spawn_blocking(handle, closure)))
     });
     free();
     let Some(started) = started else {
