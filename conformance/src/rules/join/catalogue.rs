@@ -155,7 +155,8 @@ pub static RULES: &[Rule] = &[
             finds it ready.",
         rationale: "Between looking for the output and leaving a waker the task may end; an \
             executor that does not look again leaves the joiner waiting. A thread begins to join \
-            at the moment at which the executor finishes the task, a thousand times.",
+            at the moment at which the executor finishes the task, two thousand times; the moment \
+            is found by trying.",
         bugs: &[],
     },
     Rule {
@@ -164,7 +165,7 @@ pub static RULES: &[Rule] = &[
             and the output is dropped once.",
         rationale: "Two threads decide what becomes of the output; each may believe that the \
             other does. A thread cancels, and drops or awaits the handle, or only drops it, at the \
-            moment at which the executor finishes the task, five hundred times.",
+            moment at which the executor finishes the task, four thousand times.",
         bugs: &[],
     },
     Rule {

@@ -152,7 +152,14 @@ fn check_finished<E: Spawn>(case: &Case) {
             yield_once().await;
         }
         let unjoined = ended::<E, _>(&handle, ()).await;
-        (unjoined, E::spawn(&handle, pending::<()>()))
+        let (probe, seen) = probe(pending::<()>());
+        let waiting = E::spawn(&handle, probe);
+        seen.polled().await;
+        assert!(
+            waiting.is_finished() != Some(true),
+            "`is_finished` says yes of a task that waits"
+        );
+        (unjoined, waiting)
     });
     drop(executor);
     if waiting.is_finished() == Some(true) {

@@ -1,14 +1,15 @@
 //! Handles that another thread uses while the executor is at the task.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::task::Poll;
 
 use super::support::{
-    Aside, Outcome, Seen, StartLine, Tally, block_on, in_time, patiently, probe, races, spin,
+    Aim, Aside, Outcome, Seen, StartLine, Tally, block_on, in_time, patiently, probe, races, spin,
     yield_once,
 };
 use crate::adapter::{Abort, Remote};
-use crate::devices::{Opener, gate, join_all, poll_once};
+use crate::devices::{Opener, gate, poll_once};
 use crate::{Case, JoinError, JoinHandle};
 
 /// J7: a cancel from another thread is never lost.
@@ -141,41 +142,56 @@ pub fn j18_must_not_lose_a_racing_join<E: Remote>(case: &Case) {
     let mut executor = E::new();
     let handle = executor.handle();
     let aside = Aside::new();
-    races(case, 1_000, |rng| {
-        let (joins, opens) = (rng.u32(..1_500), rng.u32(..1_500));
-        executor.block_on(async {
-            let (gate, opener) = gate();
-            let (probe, seen) = probe(async move {
-                gate.await;
-                7
-            });
-            let task = E::spawn(&handle, probe);
-            seen.polled().await;
-            let line = StartLine::default();
-            let joined = aside.ask({
-                let line = line.clone();
-                move || {
-                    line.wait();
-                    spin(joins);
-                    // It is polled again only when it was woken: another look would find the output.
-                    let outcomes = block_on(patiently(join_all([task])));
-                    outcomes.and_then(|mut outcomes| outcomes.pop())
-                }
-            });
-            line.wait();
-            spin(opens);
-            opener.open();
-            match joined.get_unwatched().await {
-                Some(Ok(7)) => Ok(()),
-                Some(other) => Err(format!("a task that finished with 7 gave {other:?}")),
-                None => Err(
-                    "a task ended while another thread polled its handle, and who awaited it there \
-                     was never woken"
-                        .to_owned(),
-                ),
-            }
-        })
+    let mut aim = Aim::default();
+    races(case, 2_000, |rng| {
+        let meeting = join_while_it_ends::<E>(&handle, &aside, aim.delays(rng));
+        let (late, outcome) = executor.block_on(meeting);
+        aim.learn(late);
+        match outcome {
+            Some(Ok(7)) => Ok(()),
+            Some(other) => Err(format!("a task that finished with 7 gave {other:?}")),
+            None => Err(
+                "a task ended while another thread polled its handle, and who awaited it there was \
+                 never woken"
+                    .to_owned(),
+            ),
+        }
     });
+}
+
+/// Ends a task while another thread begins to join it; says whether that came too late, and what
+/// it was given, if anything.
+async fn join_while_it_ends<E: Remote>(
+    handle: &E::Handle,
+    aside: &Aside,
+    (joins, opens): (u32, u32),
+) -> (bool, Option<Outcome<i32>>) {
+    let (gate, opener) = gate();
+    let (probe, seen) = probe(async move {
+        gate.await;
+        7
+    });
+    let mut task = E::spawn(handle, probe);
+    seen.polled().await;
+    let line = StartLine::default();
+    let joined = aside.ask({
+        let line = line.clone();
+        move || {
+            line.wait();
+            spin(joins);
+            let mut polls = 0;
+            let joining = poll_fn(|cx| {
+                polls += 1;
+                Pin::new(&mut task).poll(cx)
+            });
+            let outcome = block_on(patiently(joining));
+            (polls == 1 && outcome.is_some(), outcome)
+        }
+    });
+    line.wait();
+    spin(opens);
+    opener.open();
+    joined.get_unwatched().await
 }
 
 /// J19: a cancel that races the task's end leaves one outcome, and drops the output once.
@@ -183,72 +199,111 @@ pub fn j19_must_settle_a_racing_cancel<E: Abort + Remote>(case: &Case) {
     let mut executor = E::new();
     let handle = executor.handle();
     let aside = Aside::new();
-    races(case, 500, |rng| {
-        let (uses, opens, how) = (rng.u32(..1_500), rng.u32(..1_500), rng.usize(..3));
-        executor.block_on(async {
-            let outputs = Tally::new();
-            let (gate, opener) = gate();
-            let output = outputs.token();
-            let (probe, seen) = probe(async move {
-                gate.await;
-                output
-            });
-            let task = E::spawn(&handle, probe);
-            seen.polled().await;
-            let line = StartLine::default();
-            let using = aside.ask({
-                let line = line.clone();
-                move || {
-                    line.wait();
-                    spin(uses);
-                    match how {
-                        0 => Some(cancel(task, false)),
-                        1 => Some(cancel(task, true)),
-                        _ => {
-                            drop(task);
-                            None
-                        }
-                    }
-                }
-            });
-            line.wait();
-            spin(opens);
-            opener.open();
-            let what = "`abort` or the drop of a handle does not come back";
-            let rest = using.get(what).await;
-            settle(rest, &outputs, &seen).await
-        })
+    let mut aim = Aim::default();
+    races(case, 4_000, |rng| {
+        let (delays, how) = (aim.delays(rng), Use::pick(rng));
+        let settled = executor.block_on(use_up::<E>(&handle, &aside, delays, how))?;
+        if let Some(finished) = settled {
+            aim.learn(finished);
+        }
+        Ok(())
     });
 }
 
-/// Looks at what a cancelled task that may have finished left behind.
+/// What another thread does with the handle.
+#[derive(Clone, Copy)]
+enum Use {
+    CancelAndAwait,
+    CancelAndDrop,
+    Drop,
+}
+
+impl Use {
+    fn pick(rng: &mut fastrand::Rng) -> Self {
+        // Mostly what tells who came first, so that the aim is good.
+        match rng.usize(..6) {
+            0 => Self::Drop,
+            1 => Self::CancelAndDrop,
+            _ => Self::CancelAndAwait,
+        }
+    }
+}
+
+/// Ends a task while another thread uses its handle up; says whether it finished, if that is known.
+async fn use_up<E: Abort + Remote>(
+    handle: &E::Handle,
+    aside: &Aside,
+    (uses, opens): (u32, u32),
+    how: Use,
+) -> Result<Option<bool>, String> {
+    let outputs = Tally::new();
+    let (gate, opener) = gate();
+    let output = outputs.token();
+    let (probe, seen) = probe(async move {
+        gate.await;
+        output
+    });
+    let task = E::spawn(handle, probe);
+    seen.polled().await;
+    let line = StartLine::default();
+    let using = aside.ask({
+        let line = line.clone();
+        move || {
+            line.wait();
+            spin(uses);
+            match how {
+                Use::CancelAndAwait => Some(cancel(task, false)),
+                Use::CancelAndDrop => Some(cancel(task, true)),
+                Use::Drop => {
+                    drop(task);
+                    None
+                }
+            }
+        }
+    });
+    line.wait();
+    spin(opens);
+    opener.open();
+    let what = "`abort` or the drop of a handle does not come back";
+    let rest = using.get(what).await;
+    settle(rest, &outputs, &seen).await
+}
+
+const RACED: &str = "a task ended while another thread used its handle up";
+
+/// Looks at what a task left behind that may have finished, and says whether it did.
 async fn settle<T>(
     rest: Option<impl Future<Output = Option<Outcome<T>>>>,
     outputs: &Tally,
     seen: &Seen,
-) -> Result<(), String> {
-    let unresolved = "a cancel raced the task's end, and the handle never resolves";
+) -> Result<Option<bool>, String> {
     let outcome = match rest {
-        Some(rest) => in_time(unresolved, rest).await,
+        Some(rest) => match patiently(rest).await {
+            Some(outcome) => outcome,
+            None => return Err(format!("{RACED}, and the handle never resolves")),
+        },
         None => None,
     };
+    let finished = outcome.as_ref().map(Result::is_ok);
     match outcome {
         Some(Err(JoinError::Panicked(_))) => {
-            return Err(
-                "a cancel raced the task's end, and the handle says it panicked".to_owned(),
-            );
+            return Err(format!("{RACED}, and the handle says that it panicked"));
         }
         Some(Ok(_)) if outputs.count() > 0 => {
-            return Err("the handle gave an output that had been dropped".to_owned());
+            return Err(format!(
+                "{RACED}, and it gave an output that had been dropped"
+            ));
         }
         outcome => drop(outcome),
     }
-    let what = "a task ended while its handle was used up, and the future was not dropped";
-    seen.dropped(what).await;
-    let what = "a task ended while its handle was used up, and the output was not dropped";
-    outputs.reach(1, what).await;
+    if patiently(seen.gone()).await.is_none() {
+        return Err(format!("{RACED}, and the future is not dropped"));
+    }
+    if patiently(outputs.reached(1)).await.is_none() {
+        return Err(format!("{RACED}, and the output is not dropped"));
+    }
     match outputs.count() {
-        1 => Ok(()),
+        1 => Ok(finished),
         count => Err(format!("the output was dropped {count} times")),
     }
 }

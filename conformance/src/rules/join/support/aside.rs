@@ -94,9 +94,37 @@ impl StartLine {
     }
 }
 
-/// Lets a few nanoseconds pass for each of `rounds`, to vary how a race ends.
+/// Lets some nanoseconds pass for each of `rounds`, to vary how a race ends.
 pub(in crate::rules) fn spin(rounds: u32) {
-    for _ in 0..rounds {
-        hint::spin_loop();
+    for round in 0..rounds {
+        // Not `spin_loop`, whose pause is longer than what races are about.
+        hint::black_box(round);
+    }
+}
+
+/// Finds out when another thread must act to meet what the executor does.
+///
+/// A race of nanoseconds is not met by chance. Whoever came too late in one trial comes a little
+/// earlier in the next, and the other way round, so that both sides soon meet in most trials.
+#[derive(Default)]
+pub(in crate::rules) struct Aim {
+    /// How many rounds the other thread waits for; negative where the executor does.
+    lead: i32,
+}
+
+impl Aim {
+    /// How long the other thread is to wait, and how long the executor, for the next trial.
+    pub(in crate::rules) fn delays(&self, rng: &mut fastrand::Rng) -> (u32, u32) {
+        let spread = [5, 50, 500][rng.usize(..3)];
+        let lead = self.lead + rng.i32(-spread..=spread);
+        (lead.max(0).unsigned_abs(), lead.min(0).unsigned_abs())
+    }
+
+    /// Learns whether the other thread came too late.
+    pub(in crate::rules) fn learn(&mut self, late: bool) {
+        const STEP: i32 = 20;
+        const FARTHEST: i32 = 20_000;
+        let step = if late { -STEP } else { STEP };
+        self.lead = (self.lead + step).clamp(-FARTHEST, FARTHEST);
     }
 }

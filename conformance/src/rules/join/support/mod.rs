@@ -8,7 +8,7 @@ mod patience;
 mod raising;
 mod seen;
 
-pub(in crate::rules) use aside::{Answer, Aside, StartLine, spin};
+pub(in crate::rules) use aside::{Aim, Answer, Aside, StartLine, spin};
 pub(in crate::rules) use patience::{block_on, briefly, in_time, patiently, races};
 pub(in crate::rules) use raising::{Bomb, contained, is_expected, persist, raise};
 pub(in crate::rules) use seen::{Seen, Tally, Token, probe};

@@ -46,15 +46,20 @@ pub(in crate::rules) async fn briefly<F: Future>(future: F) -> Option<F::Output>
 
 async fn wait_for<F: Future>(future: F, looks: u32) -> Option<F::Output> {
     let mut future = pin!(future);
-    let mut watcher = None;
+    let mut watcher: Option<Watcher> = None;
     poll_fn(move |cx| {
+        // Before another look at `future`: it may be ready and have told nobody, which is what a
+        // lost wake is.
+        if watcher.as_ref().is_some_and(Watcher::has_expired) {
+            return Poll::Ready(None);
+        }
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return Poll::Ready(Some(output));
         }
         let watcher = watcher.get_or_insert_with(|| Watcher::start(looks));
-        match watcher.has_expired(cx.waker()) {
-            true => Poll::Ready(None),
-            false => Poll::Pending,
+        match watcher.will_tell(cx.waker()) {
+            true => Poll::Pending,
+            false => Poll::Ready(None),
         }
     })
     .await
@@ -86,11 +91,16 @@ impl Watcher {
         }
     }
 
-    /// Whether patience is at its end; if not, `waker` will be woken then.
-    fn has_expired(&self, waker: &Waker) -> bool {
+    /// Whether patience is at its end.
+    fn has_expired(&self) -> bool {
+        self.watch.expired.load(SeqCst)
+    }
+
+    /// Leaves a waker for when patience ends; whether it has not ended yet.
+    fn will_tell(&self, waker: &Waker) -> bool {
         let former = lock(&self.watch.waker).replace(waker.clone());
         drop(former);
-        self.watch.expired.load(SeqCst)
+        !self.has_expired()
     }
 }
 

@@ -193,6 +193,11 @@ impl Tally {
         self.0.news.until(what, || self.count() >= count).await;
     }
 
+    /// Waits until so many were counted, for ever.
+    pub(in crate::rules) async fn reached(&self, count: usize) {
+        self.0.news.heard(|| self.count() >= count).await;
+    }
+
     /// A value whose drop is counted.
     pub(in crate::rules) fn token(&self) -> Token {
         Token(self.clone())
