@@ -1,23 +1,23 @@
 //! Noticing that nothing moves any more, and saying where.
 
 use std::fmt::{self, Display};
-use std::fs;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use super::{JoinAll, join_all};
 use crate::Case;
+use crate::harness::{Others, watcher};
 
 /// How often the watch looks.
 const PAUSE: Duration = Duration::from_millis(20);
 /// How many looks in a row must find every thread asleep.
-const LOOKS: u32 = 25;
+const LOOKS: usize = 25;
 /// How long a stage may take where threads do move.
 const LONGEST: Duration = Duration::from_secs(15);
 /// How long it may take where threads cannot be looked at, as when descriptors have run out.
@@ -105,8 +105,7 @@ impl<F: Future> Future for Watched<F> {
         let this = &mut *self;
         *lock(&this.shared.root) = Some(cx.waker().clone());
         if this.watch.is_none() {
-            let shared = Arc::clone(&this.shared);
-            this.watch = Some(thread::spawn(move || shared.look()));
+            this.watch = Some(this.shared.start());
         }
         if this.shared.stalled.load(SeqCst) {
             panic!("nothing moves any more; {}", lock(&this.shared.stage).0);
@@ -136,30 +135,34 @@ impl<F: Future> fmt::Debug for Watched<F> {
 }
 
 impl Shared {
-    /// The life of the watching thread.
-    fn look(&self) {
-        let own = own_task();
-        let mut last = None;
-        let mut still = 0;
+    /// Starts the watching thread, and waits until it needs nothing more: a rule may go on to take
+    /// the process's memory or descriptors away.
+    fn start(self: &Arc<Self>) -> JoinHandle<()> {
+        let (begun, begins) = mpsc::channel();
+        let shared = Arc::clone(self);
+        let watch = watcher(move || shared.look(&begun));
+        begins.recv().expect("the watch begins");
+        watch
+    }
+
+    /// The life of the watching thread, which says by `begun` that it has what it needs.
+    fn look(&self, begun: &mpsc::Sender<()>) {
+        Others::default().unmoved();
+        // Nobody waits any more if the rule is over.
+        let _ = begun.send(());
+        let mut others = Others::default();
         loop {
             thread::park_timeout(PAUSE);
             if self.stop.load(SeqCst) {
                 return;
             }
-            let seen = own.as_deref().and_then(sleepers);
-            let longest = if seen.is_some() {
-                LONGEST
-            } else {
+            let unmoved = others.unmoved();
+            let longest = if others.are_hidden() {
                 LONGEST_UNSEEN
-            };
-            let asleep = seen.flatten();
-            still = if asleep.is_some() && asleep == last {
-                still + 1
             } else {
-                0
+                LONGEST
             };
-            last = asleep;
-            if still >= LOOKS || lock(&self.stage).1.elapsed() > longest {
+            if unmoved >= LOOKS || lock(&self.stage).1.elapsed() > longest {
                 break;
             }
         }
@@ -169,41 +172,6 @@ impl Shared {
             root.wake();
         }
     }
-}
-
-/// The name of this thread in the list of its process's threads.
-fn own_task() -> Option<String> {
-    let path = fs::read_link("/proc/thread-self").ok()?;
-    Some(path.file_name()?.to_str()?.to_owned())
-}
-
-/// How often each thread has been switched.
-type Switches = Vec<(String, String)>;
-
-/// The switches of the other threads; `Some(None)` if one of them is not asleep, `None` if they
-/// cannot be looked at.
-fn sleepers(own: &str) -> Option<Option<Switches>> {
-    let mut threads = Vec::new();
-    for task in fs::read_dir("/proc/self/task").ok()? {
-        let name = task.ok()?.file_name().into_string().ok()?;
-        if name == own {
-            continue;
-        }
-        let Ok(status) = fs::read_to_string(format!("/proc/self/task/{name}/status")) else {
-            // The thread has ended meanwhile.
-            return Some(None);
-        };
-        let field = |field: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(field));
-            line.map(str::trim)
-        };
-        if !field("State:")?.starts_with('S') {
-            return Some(None);
-        }
-        let switches = field("voluntary_ctxt_switches:")?.to_owned();
-        threads.push((name, switches));
-    }
-    Some(Some(threads))
 }
 
 /// Unparks the thread that waits in [`Stage::block_on`].

@@ -75,23 +75,40 @@ fn nothing_moves(watching: &Receiver<()>) -> bool {
 /// The other threads of the process, looked at again and again.
 #[derive(Debug, Default)]
 pub(crate) struct Others {
-    before: Option<Vec<String>>,
+    before: Look,
     unmoved: usize,
+}
+
+/// What a look at the other threads showed.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Look {
+    /// Nothing: the system does not tell, or descriptors have run out.
+    #[default]
+    Hidden,
+    /// One of them does not sleep.
+    Awake,
+    /// All of them sleep, and have been switched to so often.
+    Asleep(Vec<String>),
 }
 
 impl Others {
     /// How many looks in a row found all of them asleep, and none to have run in between.
     pub(crate) fn unmoved(&mut self) -> usize {
-        let now = others_asleep();
-        let same = now.is_some() && now == self.before;
+        let now = look().unwrap_or_default();
+        let same = matches!(now, Look::Asleep(_)) && now == self.before;
         self.unmoved = if same { self.unmoved + 1 } else { 0 };
         self.before = now;
         self.unmoved
     }
+
+    /// Whether the latest look showed nothing.
+    pub(crate) fn are_hidden(&self) -> bool {
+        self.before == Look::Hidden
+    }
 }
 
-/// How often each other thread has been switched to, if all of them sleep but watchers.
-fn others_asleep() -> Option<Vec<String>> {
+/// Looks at every other thread but watchers; `None` if they cannot be looked at.
+fn look() -> Option<Look> {
     let own = fs::read_link("/proc/thread-self").ok()?;
     let mut threads = Vec::new();
     for task in fs::read_dir("/proc/self/task").ok()? {
@@ -99,23 +116,20 @@ fn others_asleep() -> Option<Vec<String>> {
         if task.file_name() == own.file_name() {
             continue;
         }
-        let status = fs::read_to_string(task.join("status")).ok()?;
-        let name = status
-            .lines()
-            .next()
-            .and_then(|line| line.strip_prefix("Name:"));
-        if name.is_some_and(|name| name.trim() == WATCHER) {
+        let Ok(status) = fs::read_to_string(task.join("status")) else {
+            // The thread has ended meanwhile.
+            return Some(Look::Awake);
+        };
+        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
+        if field("Name:").is_some_and(|name| name.trim() == WATCHER) {
             continue;
         }
-        let is_asleep = status
-            .lines()
-            .any(|line| line.starts_with("State:") && line.contains("S (sleeping)"));
-        if !is_asleep {
-            return None;
+        if !field("State:")?.contains("S (sleeping)") {
+            return Some(Look::Awake);
         }
         let switches = status.lines().filter(|line| line.contains("ctxt_switches"));
         threads.extend(switches.map(|line| format!("{}: {line}", task.display())));
     }
     threads.sort();
-    Some(threads)
+    Some(Look::Asleep(threads))
 }
