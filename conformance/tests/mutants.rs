@@ -186,7 +186,6 @@ fn child_of(fault: Fault, entry: &Entry) -> Command {
     command
         .args(["child", "--exact", "--nocapture", "--test-threads=1"])
         .env(fault::VARIABLE, fault.name())
-        .env("EXECUTOR_CONFORMANCE_FAMINE", "1")
         .env(
             "EXECUTOR_CONFORMANCE_MUTANT_ON",
             format!("{:?}", fault.on()),

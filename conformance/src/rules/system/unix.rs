@@ -131,8 +131,10 @@ pub(crate) struct AddressSpace {
 impl AddressSpace {
     /// Forbids the process to grow; `None` where that cannot be brought about.
     pub(crate) fn exhaust() -> Option<io::Result<Self>> {
-        /// For what the heap takes meanwhile. It is less than a stack.
-        const ROOM: u64 = 128 << 10;
+        /// For what the heap takes meanwhile, by steps of 132 KiB, and for the signal stack of a
+        /// thread that starts on the stack of an ended one: without them std aborts the process.
+        /// It is less than a stack.
+        const ROOM: u64 = 512 << 10;
         let status = fs::read_to_string("/proc/self/status").ok()?;
         let size = status
             .lines()
