@@ -78,6 +78,7 @@ pub mod adapter;
 mod allocator;
 pub mod devices;
 pub mod harness;
+mod lock;
 mod macros;
 #[cfg(feature = "scheduler")]
 pub mod policy;

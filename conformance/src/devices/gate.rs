@@ -1,8 +1,9 @@
 //! A leaf future that completes only by a wake.
 
+use crate::lock::lock;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 /// A gated leaf and what opens it.
@@ -71,8 +72,4 @@ impl Opener {
     pub fn take_waker(&self) -> Option<Waker> {
         lock(&self.0).waker.take()
     }
-}
-
-fn lock(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

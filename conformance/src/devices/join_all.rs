@@ -1,11 +1,12 @@
 //! Many futures in one, each polled only when it was woken itself.
 
+use crate::lock::lock;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 /// Waits for all of `futures`; each has a waker of its own and is polled only when that is called.
@@ -69,7 +70,7 @@ impl Wake for Signal {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.woken.store(true, SeqCst);
-        let parent = self.parent.lock().unwrap_or_else(PoisonError::into_inner);
+        let parent = lock(&self.parent);
         let parent = parent.clone();
         if let Some(parent) = parent {
             parent.wake();
@@ -82,7 +83,7 @@ impl<F: Future> Future for JoinAll<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        *this.parent.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
+        *lock(&this.parent) = Some(cx.waker().clone());
         for child in &mut this.children {
             let Some(running) = &mut child.running else {
                 continue;

@@ -1,8 +1,9 @@
 //! A future that tells when, how often and where it was dropped.
 
+use crate::lock::lock;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::thread::{self, ThreadId};
 
@@ -57,14 +58,11 @@ impl Drops {
 
     /// The threads on which they happened.
     pub fn threads(&self) -> Vec<ThreadId> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.0).clone()
     }
 
     fn record(&self) {
-        let mut drops = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut drops = lock(&self.0);
         drops.push(thread::current().id());
     }
 }

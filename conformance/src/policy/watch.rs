@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use executor_core::{
@@ -11,6 +11,7 @@ use executor_core::{
 };
 
 use crate::harness::message;
+use crate::lock::lock;
 
 /// How often in a row a policy may hold tasks back beyond the time that it named.
 const PATIENCE: u32 = 100;
@@ -255,7 +256,7 @@ impl Log {
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

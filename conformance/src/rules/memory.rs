@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
@@ -12,6 +12,7 @@ use super::shutdown::{assert_dropped_once, shut_down};
 use crate::adapter::{JoinHandle, NearWrap, Spawn};
 use crate::devices::{Opener, allocated, gate, turns};
 use crate::harness::Settings;
+use crate::lock::lock;
 use crate::{Case, Rule};
 
 /// The rules of the group.
@@ -302,17 +303,14 @@ async fn waiting<E: Spawn>(handle: &E::Handle) -> (JoinHandle<()>, Opener, Waker
     let (left, mut gate) = (Arc::clone(&waker), Box::pin(gate));
     let (future, track) = progress.watch(poll_fn(move |cx| {
         let clone = cx.waker().clone();
-        let former = left
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .replace(clone);
+        let former = lock(&left).replace(clone);
         drop(former);
         gate.as_mut().poll(cx)
     }));
     let task = E::spawn(handle, future);
     let polled = || track.polls() > 0;
     progress.until("a task is polled", polled).await;
-    let waker = waker.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let waker = lock(&waker).take();
     (task, opener, waker.expect("the poll left it"))
 }
 

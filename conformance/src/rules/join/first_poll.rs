@@ -9,10 +9,11 @@ use std::task::Poll;
 use std::thread::{self, ThreadId};
 
 use super::cancel::{UNRESOLVED, assert_cancelled};
-use super::support::{lock, patiently, probe};
+use super::support::{patiently, probe};
 use crate::Case;
 use crate::adapter::Abort;
 use crate::devices::poll_once;
+use crate::lock::lock;
 
 /// J8: a task that is cancelled before its first poll is never polled.
 pub fn j08_must_not_poll_what_was_cancelled_first<E: Abort>(_: &Case) {

@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use super::{Progress, STUCK, Track, Wakers, with_drop};
 use crate::adapter::{JoinHandle, OnHandleDrop, Spawn};
 use crate::devices::{gate, poll_once};
 use crate::harness::eventually;
+use crate::lock::lock;
 use crate::{Case, JoinError};
 
 /// L5: a future is dropped when it is ready, although wakers of its task live on.
@@ -144,17 +145,17 @@ async fn ready_inside_drop<E: Spawn>(handle: &E::Handle) -> bool {
     let (asking, is_ready) = (Arc::clone(&asked), Arc::clone(&ready));
     let mut gate = Box::pin(gate);
     let on_drop = move || {
-        let handle = asking.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let handle = lock(&asking).take();
         let Some(mut handle) = handle else { return };
         // An executor may refuse to be asked here.
         let polled = catch_unwind(AssertUnwindSafe(|| poll_once(&mut handle).is_ready()));
         is_ready.store(polled.unwrap_or(false), SeqCst);
-        *asking.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+        *lock(&asking) = Some(handle);
     };
     let future = with_drop(move |cx| gate.as_mut().poll(cx), on_drop);
     let (future, track) = progress.watch(future);
     let task = E::spawn(handle, future);
-    *asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+    *lock(&asked) = Some(task);
     opener.open();
     let dropped = || track.drops() > 0;
     progress.until("a task that was woken ends", dropped).await;

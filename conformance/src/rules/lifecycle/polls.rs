@@ -7,7 +7,7 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use super::{Progress, STUCK, Track, Wakers};
 use crate::Case;
 use crate::adapter::Spawn;
 use crate::devices::{gate, turns};
+use crate::lock::lock;
 
 /// L1: a future that was spawned is polled, wherever it was spawned.
 pub fn l01_must_poll_what_is_spawned<E: Spawn>(_: &Case) {
@@ -193,7 +194,7 @@ impl Storm {
         thread::spawn(move || {
             while !storm.over.load(SeqCst) {
                 for waker in &storm.wakers {
-                    let waker = waker.lock().unwrap_or_else(PoisonError::into_inner).take();
+                    let waker = lock(waker).take();
                     waker.into_iter().for_each(Waker::wake);
                 }
                 storm.wakes.fetch_add(1, SeqCst);
@@ -218,7 +219,7 @@ fn stormy(number: usize, mut polls: usize, storm: Arc<Storm>) -> impl Future<Out
         let clone = cx.waker().clone();
         let former = {
             let slot = &storm.wakers[number];
-            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut slot = lock(slot);
             slot.replace(clone)
         };
         drop(former);

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::harness::{self, Others, Settings};
+use crate::lock::lock;
 
 /// How often the alarm looks whether it is time to give up.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -146,7 +147,7 @@ impl Notifier {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn begin(&self, deadline: Instant) {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::ptr;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::thread;
 
@@ -14,6 +14,7 @@ use super::on_drop::{OnDrop, with_drop};
 use super::{Progress, STUCK, Track};
 use crate::Case;
 use crate::adapter::{JoinHandle, OnHandleDrop, Spawn};
+use crate::lock::lock;
 
 /// L10: futures of 1 MiB, of an alignment of 4 KiB, and of no size at all work.
 pub fn l10_must_bear_any_size_and_alignment<E: Spawn>(case: &Case) {
@@ -158,7 +159,7 @@ impl Drop for Nothing {
 
 fn nothings<E: Spawn>() {
     const TASKS: usize = 100;
-    let _counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _counting = lock(&COUNTING);
     let mut executor = E::new();
     let handle = executor.handle();
     let before = NOTHINGS.load(SeqCst);
@@ -186,7 +187,7 @@ impl<E: Spawn> Spawned<E> {
         let spawning = AssertUnwindSafe(|| E::spawn(&self.handle, future));
         match catch_unwind(spawning) {
             Ok(task) => {
-                let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut tasks = lock(&self.tasks);
                 tasks.push(task);
             }
             Err(_) => {

@@ -1,6 +1,7 @@
 //! Wakers that tasks have left behind.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use crate::lock::lock;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 /// A list of wakers, from which they can be called at any time.
@@ -56,6 +57,6 @@ impl Wakers {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Waker>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }

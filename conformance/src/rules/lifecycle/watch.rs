@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use std::thread::{self, ThreadId};
 
 use super::progress::{Notifier, Progress};
+use crate::lock::lock;
 
 /// A future whose polls and drop are recorded in its [`Track`]; made by [`Progress::watch`].
 ///
@@ -157,6 +158,6 @@ impl Track {
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
-        self.0.log.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.log)
     }
 }

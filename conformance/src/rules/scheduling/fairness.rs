@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Poll, Waker};
 
 use super::gates::open_all;
@@ -10,6 +10,7 @@ use super::load::{Caller, Load, crowds, join, yield_now};
 use crate::Case;
 use crate::adapter::{Executor, JoinHandle, Remote, Spawn};
 use crate::devices::{Opener, gate, join_all};
+use crate::lock::lock;
 
 /// S1: a task that wakes itself does not starve its peers.
 pub fn s01_should_self_wakers_do_not_starve_peers<E: Spawn>(case: &Case) {
@@ -202,7 +203,7 @@ fn side(
     let mut openers = VecDeque::from(openers);
     poll_fn(move |cx| {
         let other = {
-            let mut court = court.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut court = lock(&court);
             court.wakers[me] = Some(cx.waker().clone());
             if court.turn != me && !load.has_stopped() {
                 return Poll::Pending;

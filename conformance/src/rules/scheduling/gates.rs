@@ -2,11 +2,12 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use crate::adapter::{JoinHandle, Spawn};
 use crate::devices::{Gate, Opener, gate};
+use crate::lock::lock;
 
 /// Starts `count` tasks made by `task`, and waits until each waits at its gate.
 ///
@@ -88,8 +89,4 @@ fn arrive(arrivals: &Mutex<Arrivals>) -> Option<Waker> {
         return None;
     }
     arrivals.root.take()
-}
-
-fn lock(arrivals: &Mutex<Arrivals>) -> MutexGuard<'_, Arrivals> {
-    arrivals.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use super::gates::{at_gates, open_all};
@@ -14,6 +14,7 @@ use super::watch::{PATIENCE, watch};
 use crate::Case;
 use crate::adapter::Spawn;
 use crate::devices::turns;
+use crate::lock::lock;
 
 /// More than any queue of fixed size holds.
 const MANY: usize = 10_000;
@@ -223,13 +224,10 @@ struct Order(Arc<Mutex<Vec<usize>>>);
 
 impl Order {
     fn note(&self, task: usize) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(task);
+        lock(&self.0).push(task);
     }
 
     fn take(&self) -> Vec<usize> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *lock(&self.0))
     }
 }

@@ -1,9 +1,10 @@
 //! Finding out that nothing will come, with a message that says what.
 
+use crate::lock::lock;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::Waker;
 use std::thread;
 use std::time::Duration;
@@ -36,7 +37,7 @@ pub(crate) async fn watch<F: Future>(
     let mut future = pin!(future);
     poll_fn(|cx| {
         {
-            let mut alarm = alarm.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut alarm = lock(&alarm);
             // Looked at first: a future may well be ready now that the alarm has had it polled.
             assert!(!alarm.raised, "{}", failure());
             alarm.root = Some(cx.waker().clone());
@@ -54,7 +55,7 @@ struct Alarm {
 
 fn raise(alarm: &Mutex<Alarm>) {
     let root = {
-        let mut alarm = alarm.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut alarm = lock(alarm);
         alarm.raised = true;
         alarm.root.take()
     };

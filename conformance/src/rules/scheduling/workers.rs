@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use super::gates::{at_gates, open_all};
 use super::load::join;
 use crate::Case;
 use crate::adapter::{Parallel, Timers};
+use crate::lock::lock;
 
 const WORKERS: usize = 2;
 
@@ -145,7 +146,7 @@ struct Call(Mutex<Option<Box<dyn FnOnce() + Send>>>);
 
 impl Wake for Call {
     fn wake(self: Arc<Self>) {
-        let call = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let call = lock(&self.0).take();
         if let Some(call) = call {
             call();
         }

@@ -13,6 +13,7 @@ use super::{assert_dropped_once, shut_down};
 use crate::Case;
 use crate::adapter::{Parallel, ShutdownTimeout};
 use crate::devices::gate;
+use crate::lock::lock;
 use crate::rules::lifecycle::{Progress, Track, patience};
 
 /// D10: shutdown returns although workers were blocked in polls when it began.
@@ -84,7 +85,7 @@ impl Latch {
     fn open_by_thread(latch: &Arc<Self>) -> thread::JoinHandle<()> {
         let latch = Arc::clone(latch);
         thread::spawn(move || {
-            let state = latch.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let state = lock(&latch.state);
             let limit = Duration::from_millis(100);
             let waited = latch
                 .changed
@@ -92,20 +93,20 @@ impl Latch {
             drop(waited.unwrap_or_else(PoisonError::into_inner));
             // Nothing depends on it; the shutdown only gets further.
             thread::sleep(Duration::from_millis(20));
-            let mut state = latch.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = lock(&latch.state);
             state.is_open = true;
             latch.changed.notify_all();
         })
     }
 
     fn shutdown_begins(&self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         state.shutdown = true;
         self.changed.notify_all();
     }
 
     fn wait(&self) {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = lock(&self.state);
         let waited = self.changed.wait_while(state, |open| !open.is_open);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }

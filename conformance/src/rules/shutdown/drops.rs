@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use super::{assert_dropped_once, shut_down};
 use crate::Case;
 use crate::adapter::{JoinHandle, OnHandleDrop, Spawn};
 use crate::devices::{Opener, gate, turns};
+use crate::lock::lock;
 use crate::rules::lifecycle::{OnDrop, Progress, Track, Wakers, with_drop};
 
 /// D1: shutdown drops each future, whether its task is idle, queued or was never polled.
@@ -150,7 +151,7 @@ pub fn d02_must_break_cycles_of_wakers<E: Spawn>(case: &Case) {
 fn paired(pair: &Arc<Mutex<[Option<Waker>; 2]>>, place: usize) -> impl Future<Output = ()> + use<> {
     let pair = Arc::clone(pair);
     poll_fn(move |cx| {
-        let mut pair = pair.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pair = lock(&pair);
         pair[place] = Some(cx.waker().clone());
         Poll::Pending
     })

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
@@ -15,6 +15,7 @@ use crate::Case;
 use crate::adapter::{DropInside, JoinHandle, Spawn};
 use crate::devices::{gate, turns};
 use crate::harness::eventually;
+use crate::lock::lock;
 use crate::rules::lifecycle::{Notifier, Progress, Track, Wakers, patience, with_drop};
 
 /// D3: a task that is spawned by a drop during shutdown is refused or dropped.
@@ -243,8 +244,4 @@ pub fn d09_must_bear_shutdown_inside_async_as_declared<E: Spawn>(case: &Case) {
         }
         _ => assert!(panicked, "the drop is declared to panic, and did not"),
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

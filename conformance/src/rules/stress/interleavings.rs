@@ -2,13 +2,14 @@
 
 use std::future::{Future, poll_fn};
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use super::hand::Hand;
 use crate::Case;
 use crate::adapter::{JoinHandle, OnHandleDrop, Spawn};
+use crate::lock::lock;
 use crate::rules::lifecycle::{Progress, Track, patience};
 
 /// What is done with the task: what calls wakers, by another thread.
@@ -256,8 +257,4 @@ fn judge<E: Spawn>(script: &Script, track: &Track) -> Result<(), String> {
         .into_iter()
         .find_map(|(wrong, fault)| wrong.then_some(fault));
     wrong.map_or(Ok(()), Err)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

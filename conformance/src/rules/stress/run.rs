@@ -15,6 +15,7 @@ use super::world::{Task, World};
 use crate::adapter::{JoinHandle, Spawn};
 use crate::devices::turn;
 use crate::harness::{self, eventually};
+use crate::lock::lock;
 use crate::rules::lifecycle::{Notifier, Progress, Track, patience};
 
 /// Runs `history` on a fresh executor; a wait is given up after `limit`, if that is given.
@@ -250,6 +251,6 @@ async fn joining(
     notifier: Notifier,
 ) {
     let judged = of.judge(handle.await);
-    *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(judged);
+    *lock(&result) = Some(judged);
     notifier.notify();
 }

@@ -9,13 +9,14 @@ use std::future::poll_fn;
 use std::mem;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use super::histories::{Act, By};
 use crate::JoinError;
 use crate::adapter::{JoinHandle, OnHandleDrop, Spawn};
 use crate::devices::{DropToken, Drops};
+use crate::lock::lock;
 use crate::rules::lifecycle::{Notifier, Track};
 
 /// All tasks of a history.
@@ -301,8 +302,4 @@ fn wake(mut control: MutexGuard<'_, Control>, by: By) {
         By::Value => waker.into_iter().for_each(Waker::wake),
         By::Reference | By::Thread => waker.iter().for_each(Waker::wake_by_ref),
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

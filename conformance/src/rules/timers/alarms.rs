@@ -2,10 +2,11 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
+use crate::lock::lock;
 use crate::rules::scheduling::{PATIENCE, watch, yield_now};
 
 /// Deadlines so far apart are told apart by every executor, however coarse its ticks.
@@ -244,8 +245,4 @@ where
     if let Some(first) = first {
         panic!("each of {tries} times: {first}");
     }
-}
-
-fn lock(calls: &Mutex<Calls>) -> MutexGuard<'_, Calls> {
-    calls.lock().unwrap_or_else(PoisonError::into_inner)
 }

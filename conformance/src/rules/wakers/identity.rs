@@ -1,13 +1,14 @@
 //! Which wakers are the same: W14, W19.
 
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use super::TrySpawn;
 use super::kit::{Bell, own_waker, poll_as_task, yield_once};
 use crate::Case;
 use crate::adapter::{Executor, Spawn};
+use crate::lock::lock;
 
 /// W14: a clone of a waker, and the waker of the next poll, say that they `will_wake` the same.
 pub fn w14_should_clone_will_wake<T: TrySpawn>(case: &Case) {
@@ -83,7 +84,7 @@ impl Keeping {
         let mut told = false;
         poll_fn(|cx| {
             {
-                let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut state = lock(&self.0);
                 if state.0 {
                     return Poll::Ready(());
                 }
@@ -102,7 +103,7 @@ impl Keeping {
 
     fn open(&self) {
         let waker = {
-            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = lock(&self.0);
             state.0 = true;
             state.1.take()
         };

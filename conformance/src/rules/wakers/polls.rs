@@ -4,13 +4,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use super::kit::{Bell, Patient, joined};
 use crate::adapter::Spawn;
 use crate::devices::turns;
+use crate::lock::lock;
 use crate::{Case, JoinHandle};
 
 /// W13: a task that is woken n times is polled at most n times, once at least after the last.
@@ -138,7 +139,7 @@ struct Merged {
 impl Merged {
     fn wake(&self) {
         let waker = {
-            let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+            let waker = lock(&self.waker);
             waker.clone().expect("the task was polled")
         };
         self.begun.fetch_add(1, SeqCst);
@@ -159,7 +160,7 @@ impl Future for Merged {
         }
         self.answered = (begun == returned).then_some(begun);
         let former = {
-            let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waker = lock(&self.waker);
             waker.replace(cx.waker().clone())
         };
         drop(former);

@@ -13,6 +13,7 @@ use super::kit::{Bell, joined, park, said, wake_a_clone};
 use crate::Case;
 use crate::adapter::Spawn;
 use crate::devices::Opener;
+use crate::lock::lock;
 
 /// W9: `wake` returns although the executor makes no progress.
 pub fn w09_must_wake_never_waits<E: Spawn>(case: &Case) {
@@ -109,7 +110,7 @@ impl Headway {
     }
 
     fn lock(&self) -> MutexGuard<'_, Progress> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -16,12 +16,13 @@ pub(in crate::rules) use seen::{Seen, Tally, Token, probe};
 use std::fmt::Display;
 use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use self::seen::News;
 use crate::adapter::Spawn;
 use crate::devices::gate;
+use crate::lock::lock;
 use crate::{JoinError, JoinHandle};
 
 /// What a handle gives.
@@ -104,9 +105,4 @@ pub(in crate::rules) async fn yield_once() {
         Poll::Pending
     })
     .await;
-}
-
-/// Locks, whether or not somebody panicked with the lock held.
-pub(in crate::rules) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

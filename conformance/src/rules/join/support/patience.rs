@@ -10,9 +10,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use super::lock;
 use crate::Case;
 use crate::harness::Others;
+use crate::lock::lock;
 
 /// How long a watcher pauses between two looks.
 const PAUSE: Duration = Duration::from_millis(10);

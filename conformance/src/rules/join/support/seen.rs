@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-use super::{in_time, lock};
+use super::in_time;
+use crate::lock::lock;
 
 /// Wakes those who wait for something to have changed.
 #[derive(Clone, Default)]

@@ -1,10 +1,11 @@
 //! Telling what happens inside a call of `wake` from what happens because of it.
 
+use crate::lock::lock;
 use std::cell::Cell;
 use std::fmt::Display;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 thread_local! {
@@ -40,13 +41,13 @@ impl Inline {
 
     /// What was found so far, as one line.
     pub(crate) fn found(&self) -> Option<String> {
-        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = lock(&self.0);
         (!found.is_empty()).then(|| found.join("; "))
     }
 
     fn report(&self, verb: &str, what: &str) {
         if WAKING.with(Cell::get) > 0 {
-            let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut found = lock(&self.0);
             found.push(format!("{what} was {verb}"));
         }
     }

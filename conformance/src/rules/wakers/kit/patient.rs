@@ -4,10 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use super::Bell;
+use crate::lock::lock;
 
 /// A future that hands out its waker, rings at each poll, and ends when it is told to.
 #[derive(Clone)]
@@ -37,7 +38,7 @@ impl Patient {
 
     /// A clone of the waker of the latest poll.
     pub(crate) fn waker(&self) -> Waker {
-        let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        let waker = lock(&self.waker);
         waker.clone().expect("the future was polled")
     }
 
@@ -69,7 +70,7 @@ impl Future for Patient {
             in_first_poll(cx.waker());
         }
         let former = {
-            let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waker = lock(&self.waker);
             waker.replace(cx.waker().clone())
         };
         // Outside the lock: dropping a waker may run code of the executor.
