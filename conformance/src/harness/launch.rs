@@ -2,14 +2,12 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::process::{self, Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Entry, Record, Settings, Verdict, child, diagnosis};
+use super::{Entry, Folder, Record, Settings, Verdict, child, diagnosis};
 
 /// How many of a child's last lines a record quotes.
 const QUOTED_LINES: usize = 30;
@@ -138,26 +136,4 @@ fn signal_of(status: ExitStatus) -> i32 {
 #[cfg(not(unix))]
 fn signal_of(_: ExitStatus) -> i32 {
     0
-}
-
-/// A folder for one child's files, which goes when it is dropped.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        // Relaxed: the number is all that matters.
-        let number = NEXT.fetch_add(1, Relaxed);
-        let name = format!("executor-conformance-{}-{number}", process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Left-overs in the folder for temporary files harm nobody.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

@@ -33,6 +33,7 @@ mod case;
 mod child;
 mod diagnosis;
 mod expectations;
+mod folder;
 mod launch;
 mod settings;
 mod stall;
@@ -44,6 +45,7 @@ use std::process::Command;
 
 pub use case::Case;
 pub use expectations::{Expectations, ExpectationsError};
+pub(crate) use folder::Folder;
 pub use launch::run;
 pub use settings::Settings;
 pub(crate) use stall::{Others, eventually, watch, watcher};

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::process;
+use std::path::Path;
 
 use super::stream::{give_way, read_byte, write_all};
 use crate::Case;
 use crate::adapter::Unix;
 use crate::devices::Stage;
+use crate::harness::Folder;
 
 /// I17: a path can be bound once at a time, and its file is removed as declared.
 pub fn i17_must_a_unix_path_is_bound_once<E: Unix>(case: &Case) {
@@ -70,23 +70,4 @@ async fn serve<E: Unix>(
     let mut served = E::accept(listener).await.expect("a client has come");
     write_all(&mut client, b"x").await.expect("connected");
     assert_eq!(read_byte(&mut served).await.expect("connected"), Some(b'x'));
-}
-
-/// A folder for the socket's file, which goes when it is dropped.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        let name = format!("executor-conformance-unix-{}", process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Left-overs in the folder for temporary files harm nobody.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
