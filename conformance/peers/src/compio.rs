@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use compio::runtime::Runtime;
@@ -11,6 +11,8 @@ use executor_conformance::adapter::{
     Abort, Blocking, OnHandleDrop, OnThread, Spawn, SpawnLocal, Task, Timers,
 };
 use executor_conformance::{Executor, JoinError, JoinHandle};
+
+use crate::cancellable::Cancellable;
 
 pub(crate) struct Compio(Rc<Runtime>);
 
@@ -50,7 +52,7 @@ impl SpawnLocal for Compio {
         F::Output: Send + 'static,
     {
         match handle.try_get() {
-            Some(runtime) => JoinHandle::of(Joined::Running(runtime.spawn(future))),
+            Some(runtime) => JoinHandle::of(Joined::new(runtime.spawn(future))),
             None => JoinHandle::new(async { Err(JoinError::Cancelled) }),
         }
     }
@@ -64,7 +66,7 @@ impl Blocking for Compio {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        JoinHandle::of(Joined::Running(handle.get().spawn_blocking(closure)))
+        JoinHandle::of(Joined::new(handle.get().spawn_blocking(closure)))
     }
 }
 
@@ -81,51 +83,33 @@ impl Timers for Compio {
 }
 
 /// compio's handle: dropping it cancels.
-enum Joined<T> {
-    Running(compio::runtime::JoinHandle<T>),
-    Cancelling(Pin<Box<dyn Future<Output = Option<T>> + Send>>),
-    Moving,
+struct Joined<T>(Cancellable<compio::runtime::JoinHandle<T>, T>);
+
+impl<T> Joined<T> {
+    fn new(handle: compio::runtime::JoinHandle<T>) -> Self {
+        Self(Cancellable::Running(handle))
+    }
 }
 
-impl<T> Unpin for Joined<T> {}
-
-impl<T> Future for Joined<T> {
+impl<T: Send + 'static> Future for Joined<T> {
     type Output = Result<T, JoinError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Running(task) => Pin::new(task).poll(cx).map_err(|error| match error {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.poll(cx, |handle, cx| {
+            Pin::new(handle).poll(cx).map_err(|error| match error {
                 compio::runtime::JoinError::Cancelled => JoinError::Cancelled,
                 compio::runtime::JoinError::Panicked(payload) => JoinError::Panicked(Some(payload)),
-            }),
-            // A panic is not told from a cancellation here.
-            Self::Cancelling(cancel) => cancel
-                .as_mut()
-                .poll(cx)
-                .map(|output| output.ok_or(JoinError::Cancelled)),
-            Self::Moving => unreachable!("only while a cancellation begins"),
-        }
+            })
+        })
     }
 }
 
 impl<T: Send + 'static> Task<T> for Joined<T> {
-    /// Begins the cancellation, which is a future here, by polling it once.
-    fn abort(self: Pin<&mut Self>) {
-        let this = self.get_mut();
-        if let Self::Running(task) = std::mem::replace(this, Self::Moving) {
-            let mut cancel = Box::pin(task.cancel());
-            let mut cx = Context::from_waker(Waker::noop());
-            *this = match cancel.as_mut().poll(&mut cx) {
-                Poll::Ready(output) => Self::Cancelling(Box::pin(async move { output })),
-                Poll::Pending => Self::Cancelling(cancel),
-            };
-        }
+    fn abort(mut self: Pin<&mut Self>) {
+        self.0.abort(compio::runtime::JoinHandle::cancel);
     }
 
     fn is_finished(&self) -> Option<bool> {
-        match self {
-            Self::Running(task) => Some(task.is_finished()),
-            _ => None,
-        }
+        self.0.is_finished(compio::runtime::JoinHandle::is_finished)
     }
 }

@@ -4,6 +4,7 @@
 //! its own, and prints what was broken. With `EXECUTOR_CONFORMANCE_REPORT=FILE` it also keeps the
 //! records, of which `cargo run -p anyloop-conformance -- report FILE` makes a table.
 
+mod cancellable;
 mod compio;
 mod futures;
 mod glommio;

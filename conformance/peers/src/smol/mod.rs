@@ -9,13 +9,15 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll};
 
-use async_executor::Executor as AsyncExecutor;
+use async_executor::{Executor as AsyncExecutor, FallibleTask};
 use executor_conformance::adapter::{
     Abort, Blocking, OnHandleDrop, Remote, SharedBlockOn, Spawn, Task,
 };
 use executor_conformance::{Executor, JoinError, JoinHandle};
+
+use crate::cancellable::Cancellable;
 
 pub(crate) use local::Local;
 pub(crate) use threads::Threads;
@@ -84,55 +86,34 @@ where
 }
 
 /// async-task's handle: dropping it cancels, and a panic of the task comes up where it is joined.
-pub(crate) enum Joined<T> {
-    Running(async_executor::FallibleTask<T>),
-    Cancelling(Pin<Box<dyn Future<Output = Option<T>> + Send>>),
-    Moving,
-}
+pub(crate) struct Joined<T>(Cancellable<FallibleTask<T>, T>);
 
 impl<T> Joined<T> {
     pub(crate) fn new(task: async_executor::Task<T>) -> Self {
-        Self::Running(task.fallible())
+        Self(Cancellable::Running(task.fallible()))
     }
 }
 
-impl<T> Unpin for Joined<T> {}
-
-impl<T> Future for Joined<T> {
+impl<T: Send + 'static> Future for Joined<T> {
     type Output = Result<T, JoinError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        let polled = catch_unwind(AssertUnwindSafe(|| match this {
-            Self::Running(task) => Pin::new(task).poll(cx),
-            Self::Cancelling(cancel) => cancel.as_mut().poll(cx),
-            Self::Moving => unreachable!("only while a cancellation begins"),
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            self.0.poll(cx, |task, cx| {
+                let output = Pin::new(task).poll(cx);
+                output.map(|output| output.ok_or(JoinError::Cancelled))
+            })
         }));
-        Poll::Ready(match polled {
-            Ok(polled) => ready!(polled).ok_or(JoinError::Cancelled),
-            Err(payload) => Err(JoinError::Panicked(Some(payload))),
-        })
+        polled.unwrap_or_else(|payload| Poll::Ready(Err(JoinError::Panicked(Some(payload)))))
     }
 }
 
 impl<T: Send + 'static> Task<T> for Joined<T> {
-    /// Begins the cancellation, which is a future here, by polling it once.
-    fn abort(self: Pin<&mut Self>) {
-        let this = self.get_mut();
-        if let Self::Running(task) = std::mem::replace(this, Self::Moving) {
-            let mut cancel = Box::pin(task.cancel());
-            let mut cx = Context::from_waker(Waker::noop());
-            *this = match cancel.as_mut().poll(&mut cx) {
-                Poll::Ready(output) => Self::Cancelling(Box::pin(async move { output })),
-                Poll::Pending => Self::Cancelling(cancel),
-            };
-        }
+    fn abort(mut self: Pin<&mut Self>) {
+        self.0.abort(FallibleTask::cancel);
     }
 
     fn is_finished(&self) -> Option<bool> {
-        match self {
-            Self::Running(task) => Some(task.is_finished()),
-            _ => None,
-        }
+        self.0.is_finished(FallibleTask::is_finished)
     }
 }
