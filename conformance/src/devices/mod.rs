@@ -15,7 +15,7 @@ pub use gate::{Gate, Opener, gate};
 pub use join_all::{JoinAll, join_all};
 pub use sentinel::{DropToken, Drops, Sentinel, sentinel};
 pub use stage::{Stage, Watched};
-pub use turns::{turn, turns};
+pub use turns::{turn, turns, yield_once};
 pub use wakers::{CountingWaker, poll_once};
 
 pub use crate::allocator::{Allocated, allocated};

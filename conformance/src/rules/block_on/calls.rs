@@ -9,7 +9,8 @@ use std::task::Poll;
 use std::thread;
 
 use crate::adapter::{Executor, Spawn};
-use crate::rules::wakers::kit::{Bell, Storm, joined, park, park_one, said, yield_once};
+use crate::devices::yield_once;
+use crate::rules::wakers::kit::{Bell, Storm, joined, park, park_one, said};
 use crate::{Case, JoinHandle};
 
 /// B1: a root that is woken before its thread sleeps is polled again.

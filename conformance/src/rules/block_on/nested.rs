@@ -9,7 +9,8 @@ use std::thread;
 
 use crate::Case;
 use crate::adapter::{Blocking, Executor, NestedBlockOn, Spawn};
-use crate::rules::wakers::kit::{Bell, joined, poll_as_task, yield_once};
+use crate::devices::yield_once;
+use crate::rules::wakers::kit::{Bell, joined, poll_as_task};
 use crate::rules::wakers::{HandleOf, TrySpawn};
 
 /// B2: `block_on` inside `block_on` does what the adapter declares, and the outer call goes on.

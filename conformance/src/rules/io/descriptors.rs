@@ -7,12 +7,10 @@ use std::net::{self, Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::pin::Pin;
 
 use super::ends::idle;
-use super::stream::{
-    begin_read, echo, give_way, pair, read_byte, read_through, std_listener, write_all,
-};
+use super::stream::{begin_read, echo, pair, read_byte, read_through, std_listener, write_all};
 use crate::Case;
 use crate::adapter::Tcp;
-use crate::devices::{Opener, Stage, gate, join_all};
+use crate::devices::{Opener, Stage, gate, join_all, yield_once};
 use crate::rules::system;
 
 /// I7: a descriptor that is used again is a new one: no event or data of the former reaches it.
@@ -74,7 +72,7 @@ async fn closed(mut peer: net::TcpStream) {
     let mut buffer = [0; 8];
     loop {
         match peer.read(&mut buffer) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => give_way().await,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => yield_once().await,
             Ok(0) | Err(_) => return,
             Ok(length) => panic!("a dropped stream wrote {:?}", &buffer[..length]),
         }
@@ -118,7 +116,7 @@ pub fn i08_must_duplicates_are_independent<E: Tcp>(case: &Case) {
                 assert_eq!(got, Some(byte), "the echo of a byte");
             });
             let writing: Child<'_> = Box::pin(async {
-                give_way().await;
+                yield_once().await;
                 write_all(&mut writer, &[byte]).await.expect("no error");
             });
             join_all([reading, writing]).await;
@@ -171,16 +169,16 @@ pub fn i09_must_two_readers_of_one_socket_are_both_served<E: Tcp>(case: &Case) {
         let sender: Child<'_> = Box::pin(async {
             for byte in 0..BYTES {
                 // Both readers wait by then.
-                give_way().await;
-                give_way().await;
+                yield_once().await;
+                yield_once().await;
                 let (gate, opener) = gate();
                 read.borrow_mut().1 = Some(opener);
                 stage.at(format_args!("neither of two readers takes byte {byte}"));
                 peer.write_all(&[byte as u8]).expect("there is room");
                 gate.await;
             }
-            give_way().await;
-            give_way().await;
+            yield_once().await;
+            yield_once().await;
             stage.at("the stream has ended, and one of its two readers is mute");
             peer.shutdown(Shutdown::Write).expect("it is connected");
         });

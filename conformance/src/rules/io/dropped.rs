@@ -5,10 +5,10 @@ use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::pin::{Pin, pin};
 
-use super::stream::{give_way, on_thread, once, pair, read, read_byte, write_all};
+use super::stream::{on_thread, once, pair, read, read_byte, write_all};
 use crate::Case;
 use crate::adapter::Tcp;
-use crate::devices::{Allocated, Stage, allocated, descriptor_count};
+use crate::devices::{Allocated, Stage, allocated, descriptor_count, yield_once};
 use crate::rules::system::Full;
 
 /// I12: what the system writes for a read that was dropped does not land in others' memory.
@@ -159,7 +159,7 @@ fn settled(former: Option<&Held>) -> Pin<Box<dyn Future<Output = Held>>> {
     let wanted = former.and_then(|held| held.descriptors);
     Box::pin(async move {
         for _ in 0..1_000 {
-            give_way().await;
+            yield_once().await;
             if wanted.is_some() && descriptor_count() <= wanted {
                 break;
             }

@@ -8,12 +8,11 @@ use std::thread;
 use std::time::Duration;
 
 use super::stream::{
-    Pattern, Shared, close, fill, give_way, on_thread, pair, read, read_byte, read_through,
-    write_all,
+    Pattern, Shared, close, fill, on_thread, pair, read, read_byte, read_through, write_all,
 };
 use crate::Case;
 use crate::adapter::Tcp;
-use crate::devices::{Stage, gate, join_all};
+use crate::devices::{Stage, gate, join_all, yield_once};
 use crate::rules::system::{self, Idleness};
 
 /// More than any socket holds.
@@ -153,8 +152,8 @@ pub fn i05_must_a_reset_wakes_both_directions<E: Tcp>(case: &Case) {
                 waiting.push(Box::pin(write_ends(stream.clone())));
             }
             waiting.push(Box::pin(async {
-                give_way().await;
-                give_way().await;
+                yield_once().await;
+                yield_once().await;
                 stage.at(format_args!(
                     "the peer has reset the connection; waiting: {what}"
                 ));

@@ -12,11 +12,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::stream::{
-    Pattern, Shared, begin_read, close, echo, fill, give_way, pair, read, read_byte, write_all,
+    Pattern, Shared, begin_read, close, echo, fill, pair, read, read_byte, write_all,
 };
 use crate::Case;
 use crate::adapter::Tcp;
-use crate::devices::{Stage, join_all};
+use crate::devices::{Stage, join_all, yield_once};
 use crate::rules::system::SignalStorm;
 
 /// I1: readiness that arrives while an operation finds nothing is not lost.
@@ -105,7 +105,7 @@ async fn keep_awake(arrived: &AtomicUsize, bytes: usize) {
     const PATIENCE: usize = 20_000;
     let (mut last, mut turns) = (0, 0);
     while last < bytes / 2 && turns < PATIENCE {
-        give_way().await;
+        yield_once().await;
         let now = arrived.load(SeqCst);
         turns = if now == last { turns + 1 } else { 0 };
         last = now;
@@ -186,14 +186,14 @@ struct Drain {
 impl Drain {
     /// Once reader and writer wait, sends `byte` and takes all that was `sent`.
     async fn make_both_ready(&mut self, byte: u8, sent: Pattern) {
-        give_way().await;
-        give_way().await;
+        yield_once().await;
+        yield_once().await;
         self.peer.write_all(&[byte]).expect("there is room");
         let mut buffer = vec![0; 256 << 10];
         while self.received.position() < sent.position() {
             match self.peer.read(&mut buffer) {
                 Ok(length) => self.received.check(&buffer[..length]).unwrap(),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => give_way().await,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => yield_once().await,
                 Err(error) => panic!("the peer could not read: {error}"),
             }
         }

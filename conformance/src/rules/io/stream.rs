@@ -12,7 +12,7 @@ use std::thread;
 use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::adapter::Tcp;
-use crate::devices::{gate, join_all};
+use crate::devices::{gate, join_all, yield_once};
 
 /// Reads once.
 pub(super) async fn read<S: AsyncRead + Unpin>(
@@ -75,28 +75,14 @@ pub(super) async fn read_through<S: AsyncRead + Unpin>(
     type Reading<'a> = Pin<Box<dyn Future<Output = Option<io::Result<Option<u8>>>> + 'a>>;
     let reader: Reading<'_> = Box::pin(async { Some(read_byte(stream).await) });
     let other: Reading<'_> = Box::pin(async {
-        give_way().await;
-        give_way().await;
+        yield_once().await;
+        yield_once().await;
         event();
         None
     });
     let ended = join_all([reader, other]).await;
     let got = ended.into_iter().flatten().next();
     got.expect("the reader ends with a result")
-}
-
-/// Gives way to the executor once.
-pub(super) async fn give_way() {
-    let mut given = false;
-    poll_fn(|cx| {
-        if given {
-            return Poll::Ready(());
-        }
-        given = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// A stream that several futures of one thread use.
@@ -284,7 +270,7 @@ pub(super) async fn fill<S: AsyncWrite + Unpin>(
             }
             Poll::Ready(Err(error)) => return Err(error.to_string()),
             Poll::Pending if refused == REFUSALS => return Ok(()),
-            Poll::Pending => give_way().await,
+            Poll::Pending => yield_once().await,
         }
     }
     Err(format!(

@@ -4,10 +4,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::stream::{give_way, read_byte, write_all};
+use super::stream::{read_byte, write_all};
 use crate::Case;
 use crate::adapter::Unix;
-use crate::devices::Stage;
+use crate::devices::{Stage, yield_once};
 use crate::harness::Folder;
 
 /// I17: a path can be bound once at a time, and its file is removed as declared.
@@ -27,12 +27,12 @@ pub fn i17_must_a_unix_path_is_bound_once<E: Unix>(case: &Case) {
         if E::UNLINKS {
             stage.at("a listener that removes its file was dropped, and the file is there");
             while path.exists() {
-                give_way().await;
+                yield_once().await;
             }
         } else {
             // An executor may close the socket some turns later.
             for _ in 0..100 {
-                give_way().await;
+                yield_once().await;
             }
             assert!(path.exists(), "declared is that the file stays");
             refused(listen::<E>(&handle, &path).await, "at a file that stayed");

@@ -6,10 +6,9 @@ use std::task::Poll;
 
 use super::support::{
     Answer, Aside, Outcome, Seen, Slot, Tally, Token, block_on, ended, in_time, poll_with, probe,
-    yield_once,
 };
 use crate::adapter::{Abort, Remote};
-use crate::devices::{gate, poll_once, turns};
+use crate::devices::{gate, poll_once, turns, yield_once};
 use crate::{Case, JoinError, JoinHandle};
 
 pub(super) const UNRESOLVED: &str = "the handle of a cancelled task never resolves";

@@ -5,9 +5,9 @@ use std::pin::Pin;
 use std::task::Waker;
 use std::thread;
 
-use super::support::{Seen, Slot, Tally, block_on, in_time, poll_with, probe, yield_once};
+use super::support::{Seen, Slot, Tally, block_on, in_time, poll_with, probe};
 use crate::adapter::{OnHandleDrop, Spawn};
-use crate::devices::{Gate, Opener, allocated, gate, turns};
+use crate::devices::{Gate, Opener, allocated, gate, turns, yield_once};
 use crate::{Case, JoinHandle};
 
 /// J4: dropping a handle does to its task what the executor declares.

@@ -5,10 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 
 use super::support::{
-    Outcome, Tally, block_on, contained, ended, in_time, poll_with, probe, raise, spin, yield_once,
+    Outcome, Tally, block_on, contained, ended, in_time, poll_with, probe, raise, spin,
 };
 use crate::adapter::{Abort, Spawn};
-use crate::devices::{gate, join_all, poll_once};
+use crate::devices::{gate, join_all, poll_once, yield_once};
 use crate::{Case, JoinError, JoinHandle};
 
 /// J1: the outcomes of a task are told apart.

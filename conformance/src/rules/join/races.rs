@@ -6,10 +6,9 @@ use std::task::Poll;
 
 use super::support::{
     Aim, Aside, Outcome, Seen, StartLine, Tally, block_on, in_time, patiently, probe, races, spin,
-    yield_once,
 };
 use crate::adapter::{Abort, Remote};
-use crate::devices::{Opener, gate, poll_once};
+use crate::devices::{Opener, gate, poll_once, yield_once};
 use crate::{Case, JoinError, JoinHandle};
 
 /// J7: a cancel from another thread is never lost.

@@ -7,8 +7,8 @@ use std::thread;
 use super::home::{Home, LocalParked, park_local};
 use crate::Case;
 use crate::adapter::{Executor, SpawnLocal};
+use crate::devices::yield_once;
 use crate::rules::wakers::Told;
-use crate::rules::wakers::kit::yield_once;
 
 /// Tells by [`IS_SEND`](Self::IS_SEND) whether `T` is `Send`, where `T` is known.
 #[derive(Debug)]

@@ -6,10 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use crate::adapter::{Executor, Spawn};
-use crate::devices::{Opener, gate};
+use crate::devices::{Opener, gate, yield_once};
 use crate::rules::join::support::{
     Aside, Seen, Slot, Tally, block_on, ended, in_time, is_expected, persist, probe, raise,
-    yield_once,
 };
 use crate::{Case, JoinHandle};
 

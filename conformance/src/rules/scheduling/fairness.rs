@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Poll, Waker};
 
 use super::gates::open_all;
-use super::load::{Caller, Load, crowds, join, yield_now};
+use super::load::{Caller, Load, crowds, join};
 use crate::Case;
 use crate::adapter::{Executor, JoinHandle, Remote, Spawn};
-use crate::devices::{Opener, gate, join_all};
+use crate::devices::{Opener, gate, join_all, yield_once};
 use crate::lock::lock;
 
 /// S1: a task that wakes itself does not starve its peers.
@@ -75,7 +75,7 @@ fn waker<E: Spawn>(handle: &E::Handle, load: &Load) -> Vec<JoinHandle<()>> {
     let load = load.clone();
     let waker = E::spawn(handle, async move {
         while !opener.is_awaited() && load.bear() {
-            yield_now().await;
+            yield_once().await;
         }
         opener.open();
         load.spin().await;
@@ -93,7 +93,7 @@ pub fn s02_should_self_wakers_do_not_starve_the_root<E: Spawn>(case: &Case) {
             let load = Load::until(1);
             let tasks = load.spawn::<E>(&handle, crowd);
             for _ in 0..50 {
-                yield_now().await;
+                yield_once().await;
                 load.progress();
             }
             load.done();
@@ -311,7 +311,7 @@ pub fn s10_should_self_waking_children_yield<E: Spawn>(case: &Case) {
             }
             tasks.push(load.yielder::<E>(&handle));
             for _ in 0..20 {
-                yield_now().await;
+                yield_once().await;
                 load.progress();
             }
             load.done();

@@ -1,15 +1,14 @@
 //! Tasks that yield for as long as what is tried beside them takes, within measure.
 
-use std::future::{Future, poll_fn};
-use std::mem;
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Poll, Wake, Waker};
+use std::task::{Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::watch::{PATIENCE, watch};
 use crate::adapter::{JoinHandle, Spawn};
-use crate::devices::gate;
+use crate::devices::{gate, yield_once};
 use crate::lock::lock;
 
 /// A load gives up after so many polls without progress beside it, and
@@ -116,7 +115,7 @@ impl Load {
         let load = self.clone();
         async move {
             while load.bear() {
-                yield_now().await;
+                yield_once().await;
             }
         }
     }
@@ -131,7 +130,7 @@ impl Load {
         let load = self.clone();
         E::spawn(handle, async move {
             for _ in 0..ROUNDS {
-                yield_now().await;
+                yield_once().await;
                 load.progress();
             }
             load.done();
@@ -210,19 +209,6 @@ pub(crate) async fn join(tasks: Tasks) {
         let joined = task.await;
         assert!(joined.is_ok(), "a task gave no output: {joined:?}");
     }
-}
-
-/// Wakes its task and waits, once.
-pub(crate) async fn yield_now() {
-    let mut yielded = false;
-    poll_fn(|cx| {
-        if mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// One busy task, and enough of them to keep every thread of an executor of several busy.

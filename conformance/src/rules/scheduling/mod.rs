@@ -25,7 +25,6 @@ pub use workers::{
     s08_should_blocked_workers_child_runs, s09_should_blocked_worker_does_not_strand_the_driver,
 };
 
-pub(super) use load::yield_now;
 pub(super) use usage::Usage;
 pub(super) use watch::{PATIENCE, watch};
 

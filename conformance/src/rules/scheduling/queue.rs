@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use super::gates::{at_gates, open_all};
-use super::load::{Caller, Tasks, join, yield_now};
+use super::load::{Caller, Tasks, join};
 use super::watch::{PATIENCE, watch};
 use crate::Case;
 use crate::adapter::Spawn;
-use crate::devices::turns;
+use crate::devices::{turns, yield_once};
 use crate::lock::lock;
 
 /// More than any queue of fixed size holds.
@@ -109,7 +109,7 @@ async fn start<E: Spawn>(
 ) -> (Tasks, Option<Caller>) {
     let (spawner, watching) = (handle.clone(), Arc::clone(tally));
     let spawn = move || -> Tasks {
-        let yielding = (0..MANY).map(|_| watching.watch(yield_now()));
+        let yielding = (0..MANY).map(|_| watching.watch(yield_once()));
         yielding.map(|task| E::spawn(&spawner, task)).collect()
     };
     match burst {
@@ -195,7 +195,7 @@ pub fn s13_info_wake_and_spawn_order<E: Spawn>(case: &Case) {
                 let order = noted.clone();
                 E::spawn(&spawner, async move {
                     order.note(task);
-                    yield_now().await;
+                    yield_once().await;
                     order.note(TASKS + task);
                 })
             });

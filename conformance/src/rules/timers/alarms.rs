@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
+use crate::devices::yield_once;
 use crate::lock::lock;
-use crate::rules::scheduling::{PATIENCE, watch, yield_now};
+use crate::rules::scheduling::{PATIENCE, watch};
 
 /// Deadlines so far apart are told apart by every executor, however coarse its ticks.
 pub(super) const APART: Duration = Duration::from_millis(10);
@@ -140,7 +141,7 @@ impl<S: Future<Output = ()>> Alarms<S> {
         for _ in 0..=self.alarms.len() / BATCH {
             // Whether more were called is not waited for.
             let _ = poll_fn(|cx| Poll::Ready(self.ring(cx))).await;
-            yield_now().await;
+            yield_once().await;
         }
     }
 

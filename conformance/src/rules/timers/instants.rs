@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 use super::alarms::{Alarms, in_time, not_early};
 use crate::Case;
 use crate::adapter::Timers;
-use crate::devices::{Opener, gate};
-use crate::rules::scheduling::yield_now;
+use crate::devices::{Opener, gate, yield_once};
 
 /// T1: sleeps of nothing and till the past end.
 pub fn t01_must_zero_and_past_complete<E: Timers>(case: &Case) {
@@ -80,7 +79,7 @@ pub fn t02_must_durations_near_max_never_fire<E: Timers>(case: &Case) {
         E::sleep(&handle, Duration::from_millis(5)).await;
         for (sleep, what) in &mut all {
             still_pending(sleep.as_mut(), what);
-            yield_now().await;
+            yield_once().await;
         }
         drop(openers);
     });
@@ -190,7 +189,7 @@ async fn polled_often<E: Timers>(handle: &E::Handle, duration: Duration) {
         if poll_now(sleep.as_mut()).await.is_ready() {
             return not_early(deadline);
         }
-        yield_now().await;
+        yield_once().await;
     }
     in_time(duration, "a sleep", sleep).await;
     not_early(deadline);

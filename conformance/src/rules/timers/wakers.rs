@@ -14,8 +14,7 @@ use std::time::{Duration, Instant};
 use super::alarms::{Alarms, in_time};
 use crate::Case;
 use crate::adapter::{OnThread, Timers};
-use crate::devices::{CountingWaker, allocated};
-use crate::rules::scheduling::yield_now;
+use crate::devices::{CountingWaker, allocated, yield_once};
 
 /// A deadline that does not come while a rule runs.
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
@@ -152,7 +151,7 @@ async fn make_and_drop<E: Timers>(handle: &E::Handle, count: usize) {
             sleeps.push(sleep);
         }
         if number % 50 == 0 {
-            yield_now().await;
+            yield_once().await;
         }
     }
     drop(sleeps);
@@ -208,7 +207,7 @@ async fn drop_around<E: Timers>(handle: &E::Handle, micros: u64, yields: bool) {
     let _ = sleep.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     while start.elapsed() < Duration::from_micros(micros) {
         if yields {
-            yield_now().await;
+            yield_once().await;
         } else {
             hint::spin_loop();
         }

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use super::TrySpawn;
-use super::kit::{Bell, own_waker, poll_as_task, yield_once};
+use super::kit::{Bell, own_waker, poll_as_task};
 use crate::Case;
 use crate::adapter::{Executor, Spawn};
+use crate::devices::yield_once;
 use crate::lock::lock;
 
 /// W14: a clone of a waker, and the waker of the next poll, say that they `will_wake` the same.

@@ -14,7 +14,7 @@ pub(in crate::rules) use raising::{Bomb, contained, is_expected, persist, raise}
 pub(in crate::rules) use seen::{Seen, Tally, Token, probe};
 
 use std::fmt::Display;
-use std::future::{Future as _, poll_fn};
+use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -92,17 +92,4 @@ pub(in crate::rules) async fn ended<E: Spawn, T: Send + 'static>(
     let what = "a task ended, and the waker with which its handle was polled is never woken";
     woken.reach(1, what).await;
     task
-}
-
-/// Lets the executor go on, once.
-pub(in crate::rules) async fn yield_once() {
-    let mut yielded = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }

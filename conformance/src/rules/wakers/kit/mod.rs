@@ -22,19 +22,6 @@ pub(crate) use parked::{Parked, park, park_future, park_one};
 pub(crate) use patient::Patient;
 pub(crate) use storm::{Storm, linger};
 
-/// Is pending once, and wakes its task before it returns.
-pub(crate) fn yield_once() -> impl Future<Output = ()> {
-    let mut yielded = false;
-    poll_fn(move |cx| {
-        if yielded {
-            return Poll::Ready(());
-        }
-        yielded = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-}
-
 /// The waker of the task that awaits this.
 pub(crate) fn own_waker() -> impl Future<Output = Waker> {
     poll_fn(|cx| Poll::Ready(cx.waker().clone()))
