@@ -12,6 +12,7 @@ const BACKEND: &str = "anyloop-backend-";
 const BENCH: &str = "anyloop-bench";
 const CONFORMANCE: &str = "anyloop-conformance";
 const CONFORMANCE_PEERS: &str = "anyloop-conformance-peers";
+const CONFORMANCE_REPRO: &str = "anyloop-conformance-repro";
 const CORE: &str = "anyloop-executor-core";
 const FACADE: &str = "anyloop";
 const IO: &str = "anyloop-io";
@@ -26,14 +27,14 @@ const MOST_LINES: usize = 450;
 fn allowed<'a>(package: &str, members: &BTreeSet<&'a str>) -> Option<BTreeSet<&'a str>> {
     let among = |wanted: fn(&str) -> bool| members.iter().copied().filter(|m| wanted(m)).collect();
     match package {
-        CORE => Some(BTreeSet::new()),
+        CORE | CONFORMANCE_REPRO => Some(BTreeSet::new()),
         REACTOR | IO | CONFORMANCE => Some(among(|member| member == CORE)),
         FACADE => Some(among(|member| {
-            ![FACADE, BENCH, CONFORMANCE_PEERS].contains(&member)
+            ![FACADE, BENCH, CONFORMANCE_PEERS, CONFORMANCE_REPRO].contains(&member)
         })),
         CONFORMANCE_PEERS => Some(among(|member| member == CONFORMANCE)),
         BENCH => Some(among(|member| {
-            ![BENCH, CONFORMANCE_PEERS].contains(&member)
+            ![BENCH, CONFORMANCE_PEERS, CONFORMANCE_REPRO].contains(&member)
         })),
         backend if backend.starts_with(BACKEND) => {
             Some(among(|member| [CORE, REACTOR, IO].contains(&member)))
