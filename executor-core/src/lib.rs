@@ -45,12 +45,15 @@ pub mod time;
 mod blocking;
 mod context;
 mod event_loop;
+mod pool;
 mod runtime;
 mod scheduler;
 mod spawn;
 mod sync;
 
+pub use pool::{PoolBuilder, PoolMetrics, PoolRuntime, WorkerMetrics};
 pub use runtime::{BlockOnError, Builder, Clock, Drivers, Handle, Runtime, SystemClock};
 pub use scheduler::{Cause, Fifo, PopContext, PushContext, Ran, RunEnd, Scheduler, Turn, WokenBy};
+pub use scheduler::{Global, PoolScheduler, Sharded, WorkStealing, WorkerId};
 pub use spawn::{spawn, spawn_blocking, spawn_local, spawn_local_with, spawn_with};
 pub use task::{JoinError, JoinHandle, Ready, TaskHeader, TaskId, TaskOptions};

@@ -2,14 +2,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::pool::{Pool, Post};
 use crate::runtime::{Core, Handle};
-use crate::scheduler::{Cause, WokenBy};
-use crate::task::{self, CancelReason, NewTask, Ready, Registry, TaskHeader};
+use crate::scheduler::{Cause, RunEnd, WokenBy};
+use crate::task::{self, CancelReason, Job, NewTask, Ready, Registry, TaskHeader};
 use crate::time::{NotPending, TimerKey, Wheel};
 
 /// The policy, seen from code that does not know its type.
@@ -21,12 +23,19 @@ pub(crate) trait LocalQueue {
 
 /// The part of a loop that tasks, timers and wakers on its thread reach through the context.
 pub(crate) struct LoopCore {
+    /// What the loop's own tasks refer to: the runtime's, unless the loop is a worker's.
+    core: Arc<Core>,
+    /// The runtime that is current in tasks.
     handle: Handle,
+    /// What the loop knows as a worker of a pool, which is the runtime.
+    worker: Option<Rc<Post>>,
     queue: Rc<dyn LocalQueue>,
     /// What became ready while the policy was being called: it must not be re-entered.
     side: RefCell<VecDeque<(Ready, Cause)>>,
     /// The task that was woken while it ran, until the loop has charged its poll.
     yielded: Cell<Option<Ready>>,
+    /// The shared task that runs; null for none.
+    running: Cell<*const TaskHeader>,
     registry: Registry,
     wheel: RefCell<Wheel>,
     woken_by: Cell<WokenBy>,
@@ -39,6 +48,24 @@ pub(crate) struct LoopCore {
     late_wakes: Cell<usize>,
 }
 
+/// Where a loop belongs.
+pub(crate) struct Home {
+    pub(crate) core: Arc<Core>,
+    pub(crate) handle: Handle,
+    pub(crate) worker: Option<Rc<Post>>,
+}
+
+impl Home {
+    /// That of the one loop of a runtime.
+    pub(crate) fn alone(core: Arc<Core>) -> Self {
+        Self {
+            handle: Handle::new(Arc::clone(&core)),
+            core,
+            worker: None,
+        }
+    }
+}
+
 /// How many operations a task may do in one poll before it must give way.
 ///
 /// An I/O operation costs about a microsecond, so a task that is always ready keeps others
@@ -46,12 +73,15 @@ pub(crate) struct LoopCore {
 const BUDGET: u32 = 128;
 
 impl LoopCore {
-    pub(crate) fn new(core: Arc<Core>, queue: Rc<dyn LocalQueue>) -> Self {
+    pub(crate) fn new(home: Home, queue: Rc<dyn LocalQueue>) -> Self {
         Self {
-            handle: Handle::new(core),
+            core: home.core,
+            handle: home.handle,
+            worker: home.worker,
             queue,
             side: RefCell::default(),
             yielded: Cell::new(None),
+            running: Cell::new(ptr::null()),
             registry: Registry::default(),
             wheel: RefCell::new(Wheel::new()),
             woken_by: Cell::new(WokenBy::Main),
@@ -68,7 +98,16 @@ impl LoopCore {
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {
-        self.handle.core()
+        &self.core
+    }
+
+    pub(crate) fn worker(&self) -> Option<&Post> {
+        self.worker.as_deref()
+    }
+
+    /// The pool of which this loop is a worker's.
+    fn pool(&self) -> Option<&Pool> {
+        self.handle.core().pool()
     }
 
     pub(crate) fn registry(&self) -> &Registry {
@@ -95,16 +134,53 @@ impl LoopCore {
         replaced.is_ok()
     }
 
-    /// Whether this is the loop of `core`'s runtime.
+    /// Whether this is a loop of `core`'s runtime.
     #[inline]
     pub(crate) fn is_of(&self, core: &Arc<Core>) -> bool {
-        Arc::ptr_eq(self.core(), core)
+        Arc::ptr_eq(&self.core, core) || Arc::ptr_eq(self.handle.core(), core)
     }
 
-    /// Whether the task belongs to this loop.
+    /// Whether this loop may run the task: it is its own, or one of its pool's.
     #[inline]
     pub(crate) fn owns(&self, task: &TaskHeader) -> bool {
-        task.core().is(self.core())
+        task.core().is(&self.core) || task.core().is(self.handle.core())
+    }
+
+    /// Polls a task of the pool once.
+    #[inline]
+    pub(crate) fn run_shared(&self, job: Job) -> RunEnd {
+        let pool = self.pool().expect("only a pool's workers run its tasks");
+        self.running.set(job.header());
+        let end = job.run_registered(pool.registry());
+        self.running.set(ptr::null());
+        end
+    }
+
+    /// Gives a task of the pool to the policy, now or when its poll has been charged.
+    #[inline]
+    pub(crate) fn schedule_shared(&self, ready: Ready) {
+        if ptr::eq(ready.header(), self.running.get()) {
+            self.push_yielded(ready);
+        } else {
+            self.push(ready, Cause::Wake);
+        }
+    }
+
+    /// When the next timer is due that is this loop's to fire, in nanoseconds after the epoch.
+    #[inline]
+    pub(crate) fn next_timer(&self) -> Option<u64> {
+        match &self.worker {
+            None => self.wheel.borrow().next_wake(),
+            Some(post) => post.next_timer(self.pool()),
+        }
+    }
+
+    /// Takes out the timers that are due.
+    pub(crate) fn expire(&self, now: u64, fired: &mut Vec<Waker>) {
+        match self.pool() {
+            Some(pool) if self.worker.is_some() => pool.wheels().expire(now, fired),
+            _ => self.wheel.borrow_mut().expire(now, fired),
+        }
     }
 
     /// Gives a task to the policy.

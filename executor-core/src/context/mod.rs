@@ -7,7 +7,7 @@ mod frame;
 mod loop_core;
 
 pub(crate) use frame::{Frame, enter, is_turning, with_handle, with_local};
-pub(crate) use loop_core::{LocalQueue, LoopCore};
+pub(crate) use loop_core::{Home, LocalQueue, LoopCore};
 
 use crate::runtime::{CoreRef, Message};
 use crate::task::Ready;
@@ -19,6 +19,24 @@ use crate::task::Ready;
 #[inline]
 pub(crate) fn with_home<R>(core: CoreRef, f: impl FnOnce(Option<&LoopCore>) -> R) -> R {
     with_local(|local| f(local.filter(|local| core.is(local.core()))))
+}
+
+/// Gives a shared task that became ready to its pool.
+#[inline]
+pub(crate) fn schedule(ready: Ready) {
+    let abroad = with_local(|local| match local {
+        Some(local) if local.owns(&ready) => {
+            local.schedule_shared(ready);
+            None
+        }
+        _ => Some(ready),
+    });
+    if let Some(ready) = abroad {
+        // The token keeps the core; once it is sent, it may be used up at any moment, so a counted
+        // reference keeps the core until the notification is out.
+        let core = ready.core().upgrade();
+        core.inject(ready);
+    }
 }
 
 /// Takes back a task whose token was dropped.
@@ -45,6 +63,9 @@ fn send_home(ready: Ready) {
     // and if the token reaches the loop first, the counted reference keeps the core until the
     // notification is out.
     let core = ready.core().upgrade();
+    if let (true, Some(pool)) = (ready.is_shared(), core.pool()) {
+        return pool.rescue(ready);
+    }
     if let Err(Message::Rescue(ready)) = core.send(Message::Rescue(ready)) {
         // The loop has closed its inbox, and ends the task without the token.
         ready.lapse();

@@ -24,9 +24,9 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use crate::context::{self, Frame, LoopCore};
+use crate::context::{self, Frame, Home, LoopCore};
 use crate::driver::{Park, ParkUntil, WakeList};
-use crate::runtime::{BlockOnError, Core, Message};
+use crate::runtime::{BlockOnError, Message};
 use crate::scheduler::{Cause, PopContext, PushContext, Ran, Scheduler, WokenBy};
 use crate::task::{Ready, contain};
 
@@ -57,9 +57,10 @@ enum Batch {
 }
 
 impl<S: Scheduler, P: Park> EventLoop<S, P> {
-    pub(crate) fn new(policy: S, park: P, core: Arc<Core>) -> Self {
+    pub(crate) fn new(policy: S, park: P, home: Home) -> Self {
         let policy = Rc::new(PolicyCell::new(policy));
-        let local = LoopCore::new(Arc::clone(&core), Rc::clone(&policy) as Rc<_>);
+        let core = Arc::clone(&home.core);
+        let local = LoopCore::new(home, Rc::clone(&policy) as Rc<_>);
         Self {
             policy,
             local,
@@ -171,7 +172,7 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
 
     /// Reads the clock and wakes whose time has come.
     fn fire_timers(&self) {
-        let due = self.local.wheel().borrow().next_wake();
+        let due = self.local.next_timer();
         if due.is_none() && !S::NEEDS_CLOCK {
             return;
         }
@@ -184,7 +185,7 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
     #[cold]
     fn expire(&self, now: u64) {
         let mut fired = self.fired.take();
-        self.local.wheel().borrow_mut().expire(now, &mut fired);
+        self.local.expire(now, &mut fired);
         self.local.set_woken_by(WokenBy::Timer);
         for waker in fired.drain(..) {
             contain(|| waker.wake());
@@ -273,7 +274,10 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
     #[cold]
     fn check_clock(&self) -> bool {
         let now = self.read_clock();
-        let due = self.local.wheel().borrow().next_wake();
+        if let Some(post) = self.local.worker() {
+            post.look();
+        }
+        let due = self.local.next_timer();
         if due.is_some_and(|due| due <= now) {
             self.expire(now);
         }

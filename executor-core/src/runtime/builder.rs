@@ -104,6 +104,16 @@ impl Builder {
         park: P,
         drivers: Drivers,
     ) -> io::Result<Runtime<S, P>> {
+        let blocking = self.blocking_pool()?;
+        Ok(Runtime::from_parts(policy, park, drivers, blocking))
+    }
+
+    /// The pool for closures that block, which has no threads yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    pub(crate) fn blocking_pool(&self) -> io::Result<BlockingPool> {
         if self.blocking_threads == 0 {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -112,7 +122,9 @@ impl Builder {
                  when they are needed",
             ));
         }
-        let blocking = BlockingPool::new(self.blocking_threads, self.blocking_keep_alive);
-        Ok(Runtime::from_parts(policy, park, drivers, blocking))
+        Ok(BlockingPool::new(
+            self.blocking_threads,
+            self.blocking_keep_alive,
+        ))
     }
 }

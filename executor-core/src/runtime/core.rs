@@ -10,6 +10,8 @@ use concurrent_queue::{ConcurrentQueue, PushError};
 use super::{Clock, Drivers};
 use crate::blocking::BlockingPool;
 use crate::driver::{Reactor, Unpark};
+use crate::pool::Pool;
+use crate::scheduler::{Cause, PushContext};
 use crate::task::{CancelReason, NewTask, Ready, Woken};
 use crate::time::{RemoteTimer, TimerKey};
 
@@ -43,10 +45,12 @@ pub(crate) struct Core {
     closed: AtomicBool,
     /// How many wakes found the inbox closed, of tasks that had ended.
     lost_wakes: AtomicUsize,
+    /// What the workers share, if the runtime is a pool of them.
+    pool: Option<Pool>,
 }
 
 impl Core {
-    pub(crate) fn new(drivers: Drivers, blocking: BlockingPool) -> Self {
+    pub(crate) fn new(drivers: Drivers, blocking: BlockingPool, pool: Option<Pool>) -> Self {
         let epoch = drivers.clock.now();
         Self {
             name: drivers.name,
@@ -58,7 +62,39 @@ impl Core {
             blocking,
             closed: AtomicBool::new(false),
             lost_wakes: AtomicUsize::new(0),
+            pool,
         }
+    }
+
+    /// The core of what belongs to one worker of a pool, whose core is `self`.
+    pub(crate) fn for_worker(&self, unpark: Arc<dyn Unpark>) -> Self {
+        let drivers = Drivers {
+            name: self.name,
+            unpark,
+            reactor: None,
+            clock: Arc::clone(&self.clock),
+        };
+        // Closures go to the blocking pool of the whole.
+        let blocking = BlockingPool::new(0, Duration::ZERO);
+        Self {
+            epoch: self.epoch,
+            ..Self::new(drivers, blocking, None)
+        }
+    }
+
+    #[inline]
+    pub(crate) fn pool(&self) -> Option<&Pool> {
+        self.pool.as_ref()
+    }
+
+    /// Gives a shared task to the pool from a thread that is no worker's.
+    ///
+    /// # Panics
+    ///
+    /// If the runtime is no pool.
+    pub(crate) fn inject(&self, ready: Ready) {
+        let pool = self.pool.as_ref().expect("shared tasks belong to a pool");
+        pool.inject(ready, &PushContext::outside(self, Cause::Remote));
     }
 
     pub(crate) fn name(&self) -> &'static str {

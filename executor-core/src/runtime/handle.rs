@@ -11,7 +11,8 @@ use super::{Core, no_runtime};
 use crate::blocking::BlockingJob;
 use crate::context::{self, Frame};
 use crate::driver::Reactor;
-use crate::task::{self, CancelReason, JoinHandle, NewTask, TaskHeader, TaskOptions};
+use crate::scheduler::Cause;
+use crate::task::{self, CancelReason, JoinHandle, NewTask, Ready, TaskHeader, TaskOptions};
 use crate::time::Sleep;
 
 /// Access to a runtime from anywhere: spawn tasks on it, use its timers and its reactor.
@@ -149,12 +150,26 @@ impl Handle {
     {
         let header = header(Some(&self.core), options, location);
         if size_of::<F>() > BOX_ABOVE {
-            let (task, join) = task::allocate(Box::pin(future), header);
-            self.submit(task);
-            return join;
+            return self.spawn_as(Box::pin(future), header);
         }
-        let (task, join) = task::allocate(future, header);
-        self.submit(task);
+        self.spawn_as(future, header)
+    }
+
+    #[inline]
+    fn spawn_as<F>(&self, future: F, header: TaskHeader) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let Some(pool) = self.core.pool() else {
+            let (task, join) = task::allocate(future, header);
+            submit(&self.core, task);
+            return join;
+        };
+        let (ready, join) = task::allocate_shared(future, header, pool.registry());
+        if let Some(ready) = ready {
+            self.submit_shared(ready);
+        }
         join
     }
 
@@ -184,12 +199,19 @@ impl Handle {
         join
     }
 
-    fn submit(&self, task: NewTask) {
-        context::with_local(|local| match local {
-            Some(local) if local.is_of(&self.core) => local.spawn(task),
-            _ => self.core.send_spawn(task),
+    fn submit_shared(&self, ready: Ready) {
+        let abroad = context::with_local(|local| match local {
+            Some(local) if local.is_of(&self.core) => {
+                local.push(ready, Cause::Spawn);
+                None
+            }
+            _ => Some(ready),
         });
+        if let Some(ready) = abroad {
+            self.core.inject(ready);
+        }
     }
+
 }
 
 impl fmt::Debug for Handle {
@@ -214,6 +236,32 @@ pub(crate) fn header(
 ) -> TaskHeader {
     let heritage = task::with_header(|parent| parent.map(TaskHeader::heritage));
     TaskHeader::new(core, location, options, heritage.unwrap_or_default())
+}
+
+/// Gives a new task to its loop, whose core this is.
+fn submit(core: &Arc<Core>, task: NewTask) {
+    context::with_local(|local| match local {
+        Some(local) if Arc::ptr_eq(local.core(), core) => local.spawn(task),
+        _ => core.send_spawn(task),
+    });
+}
+
+/// Spawns a task on the loop whose core this is, from wherever; `None` is no loop.
+pub(crate) fn spawn_pinned_at<F>(
+    core: Option<&Arc<Core>>,
+    location: &'static Location<'static>,
+    future: F,
+) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let Some(core) = core else {
+        return refuse(future, location, CancelReason::NoWorker);
+    };
+    let (task, join) = task::allocate(future, header(Some(core), None, location));
+    submit(core, task);
+    join
 }
 
 /// Spawns a task for which there is no place: it ends at once, and its handle says why.

@@ -17,5 +17,5 @@ pub use owned::Runtime;
 pub(crate) use self::core::{Core, Message};
 pub(crate) use core_ref::CoreRef;
 pub(crate) use error::{no_runtime, shut_down};
-pub(crate) use handle::refuse;
+pub(crate) use handle::{refuse, spawn_pinned_at};
 pub(crate) use owned::spawn_local_on;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::handle::{BOX_ABOVE, header};
 use super::{BlockOnError, Builder, Core, Drivers, Handle};
 use crate::blocking::BlockingPool;
+use crate::context::Home;
 use crate::driver::{Park, ThreadPark};
 use crate::event_loop::EventLoop;
 use crate::scheduler::{Fifo, Scheduler};
@@ -50,9 +51,9 @@ impl<S: Scheduler> Runtime<S, ThreadPark> {
 
 impl<S: Scheduler, P: Park> Runtime<S, P> {
     pub(super) fn from_parts(policy: S, park: P, drivers: Drivers, blocking: BlockingPool) -> Self {
-        let core = Arc::new(Core::new(drivers, blocking));
+        let core = Arc::new(Core::new(drivers, blocking, None));
         Self {
-            event_loop: EventLoop::new(policy, park, core),
+            event_loop: EventLoop::new(policy, park, Home::alone(core)),
         }
     }
 

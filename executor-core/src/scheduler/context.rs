@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Instant;
 
+use super::WorkerId;
 use crate::context::LoopCore;
 use crate::driver::RawSource;
+use crate::runtime::Core;
 use crate::task::TaskId;
 
 /// Why a task became ready.
@@ -44,14 +46,45 @@ pub enum WokenBy {
 /// It only refers to the loop; what a policy does not ask for costs nothing.
 #[derive(Clone, Copy)]
 pub struct PushContext<'a> {
-    core: &'a LoopCore,
+    place: Place<'a>,
     cause: Cause,
+}
+
+/// Where a task became ready.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Loop(&'a LoopCore),
+    /// On a thread that turns no loop of this runtime.
+    Outside(&'a Core),
+}
+
+impl Place<'_> {
+    fn now(self) -> Instant {
+        match self {
+            Self::Loop(local) => local.time(),
+            Self::Outside(core) => core.time(),
+        }
+    }
+
+    fn worker(self) -> Option<WorkerId> {
+        match self {
+            Self::Loop(local) => local.worker().map(|post| post.id),
+            Self::Outside(_) => None,
+        }
+    }
 }
 
 impl<'a> PushContext<'a> {
     #[inline]
-    pub(crate) fn new(core: &'a LoopCore, cause: Cause) -> Self {
-        Self { core, cause }
+    pub(crate) fn new(local: &'a LoopCore, cause: Cause) -> Self {
+        let place = Place::Loop(local);
+        Self { place, cause }
+    }
+
+    /// A task became ready on a thread that turns no loop of `core`'s runtime.
+    pub(crate) fn outside(core: &'a Core, cause: Cause) -> Self {
+        let place = Place::Outside(core);
+        Self { place, cause }
     }
 
     /// Why the task became ready.
@@ -65,13 +98,22 @@ impl<'a> PushContext<'a> {
         match self.cause {
             Cause::Remote => WokenBy::Elsewhere,
             Cause::Yield => WokenBy::Itself,
-            _ => self.core.waker_now(),
+            _ => match self.place {
+                Place::Loop(local) => local.waker_now(),
+                Place::Outside(_) => WokenBy::Elsewhere,
+            },
         }
     }
 
     /// When; see [`Scheduler::NEEDS_CLOCK`](super::Scheduler::NEEDS_CLOCK).
     pub fn now(&self) -> Instant {
-        self.core.time()
+        self.place.now()
+    }
+
+    /// The worker of a pool on which it became ready; `None` on a loop that is no worker's, and on
+    /// other threads.
+    pub fn worker(&self) -> Option<WorkerId> {
+        self.place.worker()
     }
 }
 
@@ -87,18 +129,31 @@ impl fmt::Debug for PushContext<'_> {
 /// What a policy may ask when it picks a task.
 #[derive(Clone, Copy)]
 pub struct PopContext<'a> {
-    core: &'a LoopCore,
+    place: Place<'a>,
 }
 
 impl<'a> PopContext<'a> {
     #[inline]
-    pub(crate) fn new(core: &'a LoopCore) -> Self {
-        Self { core }
+    pub(crate) fn new(local: &'a LoopCore) -> Self {
+        let place = Place::Loop(local);
+        Self { place }
+    }
+
+    /// A pool of `core`'s runtime shuts down, and its policy is emptied.
+    pub(crate) fn outside(core: &'a Core) -> Self {
+        let place = Place::Outside(core);
+        Self { place }
     }
 
     /// The time; see [`Scheduler::NEEDS_CLOCK`](super::Scheduler::NEEDS_CLOCK).
     pub fn now(&self) -> Instant {
-        self.core.time()
+        self.place.now()
+    }
+
+    /// The worker of a pool that asks; `None` on a loop that is no worker's, and when a pool that
+    /// shuts down empties its policy.
+    pub fn worker(&self) -> Option<WorkerId> {
+        self.place.worker()
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod context;
 mod fifo;
+mod pool;
 
 use std::time::{Duration, Instant};
 
 pub use context::{Cause, PopContext, PushContext, WokenBy};
 pub use fifo::Fifo;
+pub use pool::{Global, PoolScheduler, Sharded, WorkStealing, WorkerId};
 
 use crate::task::{Ready, TaskHeader};
 

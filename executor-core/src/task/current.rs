@@ -24,6 +24,8 @@ struct Current {
     poll: Cell<*const Scope>,
     /// The task whose end is being announced; 0 for none.
     ending: Cell<u64>,
+    /// Whether the task of `run_scope` has ended.
+    ended: Cell<bool>,
 }
 
 /// A poll of a task, or of the root, on the stack of the function that polls.
@@ -40,6 +42,7 @@ thread_local! {
             next: Cell::new(ptr::null()),
             poll: Cell::new(ptr::null()),
             ending: Cell::new(0),
+            ended: Cell::new(false),
         }
     };
 }
@@ -82,12 +85,23 @@ pub(crate) fn root_scope<T>(poll: impl FnOnce() -> T) -> T {
 }
 
 /// Calls `run`, which runs the task of `header` by way of code that does not pass it on to
-/// [`next_scope`].
-pub(super) fn run_scope(header: *const TaskHeader, run: impl FnOnce()) {
+/// [`next_scope`]; says whether the task has ended, and what `run` said.
+#[inline]
+pub(super) fn run_scope<T>(header: *const TaskHeader, run: impl FnOnce() -> T) -> (bool, T) {
     CURRENT.with(|current| {
         current.next.set(header);
-        run();
-    });
+        // Put back rather than reset: one task's end may run another, on a blocking pool that is
+        // closed.
+        let outer = current.ended.replace(false);
+        let said = run();
+        (current.ended.replace(outer), said)
+    })
+}
+
+/// Notes that the task of [`run_scope`] has ended.
+#[inline]
+pub(super) fn note_end() {
+    CURRENT.with(|current| current.ended.set(true));
 }
 
 /// Makes the task that [`run_scope`] named current while `f` runs.
@@ -129,6 +143,15 @@ pub(crate) fn with_header<R>(f: impl FnOnce(Option<&TaskHeader>) -> R) -> R {
     // SAFETY: the header of an open scope is null or that of a task which is being polled, whose
     // token keeps the allocation alive.
     with_scope(|scope| f(scope.and_then(|scope| unsafe { scope.header.as_ref() })))
+}
+
+/// Whether `waker` is that of the task which is being polled on this thread.
+pub(super) fn is_woken_by(waker: &Waker) -> bool {
+    with_scope(|scope| {
+        // SAFETY: the waker of an open scope is null or that of a task which is being polled.
+        let own = scope.and_then(|scope| unsafe { scope.waker.as_ref() });
+        own.is_some_and(|own| own.will_wake(waker))
+    })
 }
 
 /// Gives `f` the poll that is under way.

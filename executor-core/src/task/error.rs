@@ -41,6 +41,7 @@ pub(crate) enum CancelReason {
     NoRuntime,
     NotOnLoop,
     NoThread,
+    NoWorker,
 }
 
 impl JoinError {
@@ -109,6 +110,11 @@ impl fmt::Display for JoinError {
                 f,
                 "{id} was never started: `spawn_local` works only on a thread that turns a loop; \
                  use `spawn` with a `Send` future here"
+            ),
+            Failure::Cancelled(CancelReason::NoWorker) => write!(
+                f,
+                "{id} was never started: the pool has no worker of that number; they are numbered \
+                 from 0, and `PoolRuntime::workers` says how many there are"
             ),
             Failure::Cancelled(CancelReason::NoThread) => write!(
                 f,

@@ -18,6 +18,9 @@ use crate::runtime::{Core, CoreRef};
 pub struct TaskId(u64);
 
 impl TaskId {
+    /// How many ids a thread takes at a time.
+    pub(super) const BLOCK: u64 = 1024;
+
     pub(crate) const fn new(id: u64) -> Self {
         Self(id)
     }
@@ -25,15 +28,14 @@ impl TaskId {
     /// A fresh name, from this thread's block of them.
     pub(crate) fn next() -> Self {
         static BLOCKS: AtomicU64 = AtomicU64::new(0);
-        const BLOCK: u64 = 1024;
         thread_local! {
             static NEXT: Cell<u64> = const { Cell::new(0) };
         }
         NEXT.with(|next| {
             let mut id = next.get();
-            if id % BLOCK == 0 {
+            if id % Self::BLOCK == 0 {
                 // Relaxed: the number is all that matters. Id 0 is never given out.
-                id = BLOCKS.fetch_add(1, Relaxed) * BLOCK + 1;
+                id = BLOCKS.fetch_add(1, Relaxed) * Self::BLOCK + 1;
             }
             next.set(id + 1);
             Self(id)
@@ -262,7 +264,8 @@ impl TaskHeader {
             1 => CancelReason::ShutDown,
             2 => CancelReason::NoRuntime,
             3 => CancelReason::NotOnLoop,
-            _ => CancelReason::NoThread,
+            4 => CancelReason::NoThread,
+            _ => CancelReason::NoWorker,
         })
     }
 }

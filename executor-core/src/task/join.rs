@@ -6,9 +6,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::cell::{self, CellJoin};
-use super::error::Failure;
+use super::error::{CancelReason, Failure};
 use super::shared::{self, SharedJoin};
-use super::{Job, JoinError, NewTask, TaskHeader, TaskId, TaskRef};
+use super::{Job, JoinError, NewTask, Ready, SharedRegistry, TaskHeader, TaskId, TaskRef};
+use crate::context;
 
 /// Awaits a task's result.
 ///
@@ -68,18 +69,41 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let (job, join) = shared::allocate(future, header, |job: Job| {
+    let (job, join, _) = shared::allocate(future, header, |job: Job| {
         job.header().core().upgrade().blocking().push(job);
     });
-    let raw = RawJoin::Shared(Box::new(join));
+    let raw = RawJoin::Shared(join);
     (job, JoinHandle { raw })
+}
+
+/// Makes a task of a future that any worker of the header's pool may run, and takes note of it in
+/// the pool's registry; no token if that is closed, and the task has ended.
+#[inline]
+pub(crate) fn allocate_shared<F>(
+    future: F,
+    header: TaskHeader,
+    registry: &SharedRegistry,
+) -> (Option<Ready>, JoinHandle<F::Output>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let schedule = |job: Job| context::schedule(Ready::shared(job));
+    let (job, join, waker) = shared::allocate(future, header, schedule);
+    let raw = RawJoin::Shared(join);
+    let ready = if registry.insert(job.header(), waker) {
+        Some(Ready::shared(job))
+    } else {
+        job.discard(CancelReason::ShutDown);
+        None
+    };
+    (ready, JoinHandle { raw })
 }
 
 /// The handle's side of a task, of either kind.
 enum RawJoin<T> {
     Own(CellJoin<T>),
-    /// In a box, so that it does not take up room in the handles of others.
-    Shared(Box<SharedJoin<T>>),
+    Shared(SharedJoin<T>),
     /// The result has been taken.
     Spent(TaskId),
 }

@@ -5,16 +5,17 @@
 //!
 //! - a task that belongs to one loop lies in a cell of our own (`cell`), which costs that loop's
 //!   thread no atomic operation from its spawn to its end;
-//! - a closure on the blocking pool, which any of its threads may run, is a task of async-task's.
-//!   `shared` is the only file that knows that.
+//! - a task that any worker of a pool may run, or any thread of a blocking pool, is one of
+//!   async-task's. `shared` is the only folder that knows that.
 //!
 //! Invariants kept here:
 //!
-//! - L3: a [`Ready`] exists exactly once per scheduled task. It is made at home only, when the
-//!   task's state says that it was idle, is move-only, and ends in `run` or in a rescue.
+//! - L3: a [`Ready`] exists exactly once per scheduled task. It is made when the task's state says
+//!   that it was idle (a loop's own task: on that loop only), is move-only, and ends in `run` or in
+//!   a rescue.
 //! - L6: a panic in a future, in its drop, in its output's drop or in a join waker ends in a
 //!   [`JoinError`] or nowhere; it never unwinds through the loop and never aborts the process.
-//! - A task's future is polled and dropped by its own loop alone, hence on that loop's thread.
+//! - The future of a loop's own task is polled and dropped by that loop alone, hence on its thread.
 
 mod cell;
 mod current;
@@ -27,8 +28,10 @@ mod options;
 mod origin;
 mod outcome;
 mod ready;
+mod ready_slot;
 mod registry;
 mod shared;
+mod slots;
 mod yield_now;
 
 pub use current::{TaskRef, current};
@@ -44,7 +47,8 @@ pub use yield_now::{YieldNow, yield_now};
 pub(crate) use cell::{NewTask, Woken};
 pub(crate) use current::{actor, root_scope, with_header};
 pub(crate) use error::CancelReason;
-pub(crate) use join::{allocate, allocate_blocking, allocate_local};
+pub(crate) use join::{allocate, allocate_blocking, allocate_local, allocate_shared};
 pub(crate) use outcome::contain;
+pub(crate) use ready_slot::ReadySlot;
 pub(crate) use registry::Registry;
-pub(crate) use shared::Job;
+pub(crate) use shared::{Job, SharedRegistry};

@@ -1,16 +1,13 @@
 //! The live tasks of one loop.
 
-#![allow(
-    unsafe_code,
-    reason = "a slot is one word, a task's reference or a number"
-)]
+#![allow(unsafe_code, reason = "a slot holds a task's reference as a pointer")]
 
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
-use std::ptr;
 use std::task::Waker;
 
 use super::cell::Live;
+use super::slots::Slots;
 use super::{NewTask, Ready, TaskHeader};
 
 /// A reference to every live task of one loop, so that shutdown finds those parked for ever.
@@ -23,9 +20,6 @@ pub(crate) struct Registry {
     slots: RefCell<Slots>,
 }
 
-/// Below this capacity an empty registry keeps its memory.
-const KEPT_CAPACITY: usize = 1024;
-
 impl Registry {
     /// Takes note of a task that has just arrived.
     #[inline]
@@ -33,7 +27,7 @@ impl Registry {
         let mut slots = self.slots.borrow_mut();
         task.header().set_slot(slots.next_number());
         let (live, ready) = task.into_parts();
-        slots.insert(live);
+        slots.insert(live.into_raw());
         ready
     }
 
@@ -44,106 +38,34 @@ impl Registry {
     /// If the task is not registered here.
     #[inline]
     pub(crate) fn remove(&self, task: &TaskHeader) -> Live {
-        let mut slots = self.slots.borrow_mut();
-        let live = slots.remove(task.slot().expect(REGISTERED));
-        if slots.len == 0 && slots.slots.capacity() > KEPT_CAPACITY {
-            *slots = Slots::default();
-        }
-        live
+        let slot = task.slot().expect("a task is registered until it ends");
+        let live = self.slots.borrow_mut().remove(slot);
+        // SAFETY: `insert` made the slot of a reference, which it held until just now.
+        unsafe { Live::from_raw(live) }
     }
 
     /// Forgets all tasks, which are to be ended.
     pub(crate) fn take_all(&self) -> Vec<Live> {
-        let slots = self.slots.take().slots.into_iter();
-        let live = slots.filter(|slot| !slot.is_vacant());
+        let slots = self.slots.take();
         // SAFETY: `insert` made the slot of a reference, which is taken over once, as the slot is
         // gone.
-        live.map(|slot| unsafe { Live::from_raw(slot.0) }).collect()
+        let live = slots.iter().map(|live| unsafe { Live::from_raw(live) });
+        live.collect()
     }
 
     /// How many tasks are live.
     pub(crate) fn len(&self) -> usize {
-        self.slots.borrow().len
+        self.slots.borrow().len()
     }
 
     /// The wakers of all live tasks.
     pub(crate) fn wakers(&self) -> Vec<Waker> {
         let slots = self.slots.borrow();
-        let live = slots.slots.iter().filter(|slot| !slot.is_vacant());
-        // SAFETY: the slot holds a reference for as long as it is borrowed.
-        let live = live.map(|slot| ManuallyDrop::new(unsafe { Live::from_raw(slot.0) }));
+        let live = slots.iter().map(|live| {
+            // SAFETY: the slot holds a reference for as long as it is borrowed.
+            ManuallyDrop::new(unsafe { Live::from_raw(live) })
+        });
         live.map(|live| live.waker()).collect()
-    }
-}
-
-const REGISTERED: &str = "a task is registered until it ends";
-
-/// References by number.
-#[derive(Default)]
-struct Slots {
-    slots: Vec<Slot>,
-    /// The head of the chain of vacant slots.
-    vacant: Next,
-    len: usize,
-}
-
-/// A live task's reference, or the next vacant slot; the lowest bit tells.
-#[derive(Clone, Copy)]
-struct Slot(*const ());
-
-/// A vacant slot's number plus 1, or 0 for none.
-type Next = usize;
-
-impl Slot {
-    #[inline]
-    fn vacant(next: Next) -> Self {
-        Self(ptr::without_provenance((next << 1) | 1))
-    }
-
-    #[inline]
-    fn is_vacant(self) -> bool {
-        self.0.addr() & 1 != 0
-    }
-
-    #[inline]
-    fn next(self) -> Next {
-        self.0.addr() >> 1
-    }
-}
-
-impl Slots {
-    /// The number that the next task gets.
-    #[inline]
-    fn next_number(&self) -> usize {
-        match self.vacant {
-            0 => self.slots.len(),
-            next => next - 1,
-        }
-    }
-
-    #[inline]
-    fn insert(&mut self, task: Live) {
-        let at = self.next_number();
-        let slot = Slot(task.into_raw());
-        self.len += 1;
-        match self.slots.get_mut(at) {
-            Some(vacant) => self.vacant = std::mem::replace(vacant, slot).next(),
-            None => self.slots.push(slot),
-        }
-    }
-
-    /// # Panics
-    ///
-    /// If there is no task of that number.
-    #[inline]
-    fn remove(&mut self, at: usize) -> Live {
-        let slot = self.slots[at];
-        assert!(!slot.is_vacant(), "{REGISTERED}");
-        self.slots[at] = Slot::vacant(self.vacant);
-        self.vacant = at + 1;
-        self.len -= 1;
-        // SAFETY: `insert` made the slot of a reference, which it held until just now.
-        unsafe { Live::from_raw(slot.0) }
     }
 }
 
@@ -158,7 +80,7 @@ mod tests {
     fn counts() -> (usize, usize, usize) {
         context::with_local(|local| {
             let registry = local.expect("a loop turns").registry();
-            let slots = registry.slots.borrow().slots.len();
+            let slots = registry.slots.borrow().capacity_in_use();
             (registry.len(), slots, registry.wakers().len())
         })
     }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::{RemoteTimer, TimerKey};
 use crate::context::{self, LoopCore};
 use crate::coop;
+use crate::pool::Pool;
 use crate::runtime::{Core, Handle, Message, no_runtime, shut_down};
 
 /// Waits until `duration` has passed.
@@ -73,6 +74,8 @@ enum State {
     Local(TimerKey),
     /// In the wheel of a loop on another thread.
     Remote(Arc<RemoteTimer>),
+    /// In that wheel of a pool's.
+    Pooled(usize, TimerKey),
     /// It has ended.
     Elapsed,
 }
@@ -108,6 +111,13 @@ impl Sleep {
     /// A task that waits need not poll it again: it is woken at the new time.
     pub fn reset(&mut self, deadline: Instant) {
         self.deadline = Some(deadline);
+        if let (State::Pooled(at, key), Some(handle)) = (&self.state, &self.handle) {
+            let nanos = handle.core().nanos(deadline);
+            let pool = handle.core().pool();
+            if pool.is_some_and(|pool| pool.reset_timer(*at, *key, nanos)) {
+                return;
+            }
+        }
         if let (State::Local(key), Some(handle)) = (&self.state, &self.handle) {
             let nanos = handle.core().nanos(deadline);
             let moved = on_own_loop(handle.core(), |local| {
@@ -157,6 +167,10 @@ impl Sleep {
                 if removed.is_none() {
                     drop(core.send(Message::RemoveTimer(key)));
                 }
+            }
+            State::Pooled(at, key) => {
+                let waker = core.pool().and_then(|pool| pool.wheels().remove(at, key));
+                drop(waker);
             }
             State::Remote(timer) => {
                 timer.forget_waker();
@@ -210,6 +224,36 @@ impl Sleep {
         }
     }
 
+    /// As polling it, where its runtime is a pool.
+    fn poll_pooled(
+        state: &mut State,
+        core: &Core,
+        pool: &Pool,
+        nanos: u64,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        if let State::Pooled(at, key) = state {
+            if pool.wheels().replace_waker(*at, *key, cx.waker()) {
+                return Poll::Pending;
+            }
+        }
+        if nanos <= core.now() {
+            return Poll::Ready(Ok(()));
+        }
+        // It is new here, or it was fired before its time because the runtime shuts down.
+        if core.is_closed() {
+            return Poll::Ready(Err(shut_down("sleeping")));
+        }
+        let (at, key) = pool.add_timer(nanos, cx.waker().clone());
+        if pool.is_closing() {
+            // The timers may have been ended just before this one came.
+            drop(pool.wheels().remove(at, key));
+            return Poll::Ready(Err(shut_down("sleeping")));
+        }
+        *state = State::Pooled(at, key);
+        Poll::Pending
+    }
+
     /// As polling it, without taking from the budget.
     pub(super) fn poll_end(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
@@ -224,6 +268,10 @@ impl Sleep {
         };
         let core = Arc::as_ptr(handle.core());
         let nanos = this.deadline.map_or(u64::MAX, |at| handle.core().nanos(at));
+        if let Some(pool) = handle.core().pool() {
+            let polled = Self::poll_pooled(&mut this.state, handle.core(), pool, nanos, cx);
+            return this.note_end(polled);
+        }
         let polled = context::with_local(|local| match local {
             Some(local)
                 if Arc::as_ptr(local.core()) == core
@@ -237,9 +285,13 @@ impl Sleep {
                 this.poll_remote(&core, nanos, cx)
             }
         });
+        this.note_end(polled)
+    }
+
+    fn note_end(&mut self, polled: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
         if let Poll::Ready(Ok(())) = polled {
-            this.leave();
-            this.state = State::Elapsed;
+            self.leave();
+            self.state = State::Elapsed;
         }
         polled
     }

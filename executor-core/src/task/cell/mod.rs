@@ -79,7 +79,7 @@ impl CellRef {
     ///
     /// `data` comes from [`as_raw`](Self::as_raw), and stands for a reference of the caller's.
     #[inline]
-    unsafe fn from_raw(data: *const ()) -> Self {
+    pub(super) unsafe fn from_raw(data: *const ()) -> Self {
         // SAFETY: what `as_raw` gives is not null.
         Self(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) })
     }
@@ -90,8 +90,8 @@ impl CellRef {
     }
 
     /// Leaves the reference to the pointer.
-    fn into_raw(self) -> *const () {
-        ManuallyDrop::new(self).as_raw()
+    pub(super) fn into_raw(self) -> NonNull<()> {
+        ManuallyDrop::new(self).0.cast()
     }
 
     #[inline]
@@ -200,6 +200,6 @@ impl NewTask {
     #[inline]
     pub(super) fn into_parts(self) -> (Live, Ready) {
         let cell = self.0.0;
-        (Live::new(CellRef(cell)), Ready::new(CellRef(cell)))
+        (Live::new(CellRef(cell)), Ready::own(CellRef(cell)))
     }
 }

@@ -37,7 +37,7 @@ pub(in crate::task) fn run(token: CellRef, local: &LoopCore) -> RunEnd {
     // SAFETY: at home, after the poll has begun.
     if unsafe { cell.state().end_poll_home() } {
         // A reference was counted for the token.
-        local.push_yielded(Ready::new(ManuallyDrop::into_inner(cell)));
+        local.push_yielded(Ready::own(ManuallyDrop::into_inner(cell)));
         return RunEnd::Yielded;
     }
     RunEnd::Waiting

@@ -20,7 +20,7 @@ static TABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, rel
 unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: as the caller promises; the waker keeps its own reference.
     let cell = ManuallyDrop::new(unsafe { CellRef::from_raw(data) });
-    RawWaker::new(CellRef::clone(&cell).into_raw(), &TABLE)
+    RawWaker::new(CellRef::clone(&cell).into_raw().as_ptr(), &TABLE)
 }
 
 /// # Safety
@@ -75,7 +75,7 @@ impl CellRef {
             // SAFETY: at home, with a reference.
             if unsafe { self.state().wake_home(Reference::Borrowed) } {
                 // A reference was counted for the token.
-                local.push(Ready::new(Self(self.0)), Cause::Wake);
+                local.push(Ready::own(Self(self.0)), Cause::Wake);
             }
         });
     }
@@ -88,7 +88,7 @@ impl CellRef {
             };
             // SAFETY: at home, with a reference, which is the token's if one is due.
             if unsafe { self.state().wake_home(Reference::Owned) } {
-                local.push(Ready::new(self), Cause::Wake);
+                local.push(Ready::own(self), Cause::Wake);
             }
         });
     }
@@ -129,7 +129,7 @@ impl Woken {
     pub(crate) fn receive(self, local: &LoopCore) {
         // SAFETY: the loop received it, which it does in between polls.
         match unsafe { self.0.state().receive_home() } {
-            Received::Schedule => local.push(Ready::new(self.0), Cause::Remote),
+            Received::Schedule => local.push(Ready::own(self.0), Cause::Remote),
             Received::Release => {}
             Received::Late => local.note_late_wake(),
         }

@@ -1,0 +1,197 @@
+//! Closing a pool.
+//!
+//! Workers come back from the poll that they are in, drop what is pinned to them, and leave. All other
+//! tasks are dropped by the thread that closes: they may be dropped on any. It wakes each, and drops
+//! what becomes ready, until the registry is empty (L5); then nothing can become ready any more.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Pool;
+use super::queue::Shared;
+use crate::context::{self, Frame};
+use crate::driver::{Park, ParkUntil, ThreadPark, WakeList};
+use crate::runtime::{Core, Handle};
+use crate::scheduler::{PoolScheduler, PopContext};
+use crate::task::{CancelReason, Ready, contain};
+
+/// How long closing waits, when all workers have left, for the token of a task that the policy has
+/// leaked, or a wake in the hands of a thread that has been stopped.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What is needed to close a pool.
+pub(super) struct Closer<P: PoolScheduler> {
+    core: Arc<Core>,
+    shared: Arc<Shared<P>>,
+    threads: Vec<thread::JoinHandle<()>>,
+    park: ThreadPark,
+}
+
+impl<P: PoolScheduler> Closer<P> {
+    pub(super) fn new(core: Arc<Core>, shared: Arc<Shared<P>>, park: ThreadPark) -> Self {
+        Self {
+            core,
+            shared,
+            threads: Vec::new(),
+            park,
+        }
+    }
+
+    pub(super) fn add(&mut self, thread: thread::JoinHandle<()>) {
+        self.threads.push(thread);
+    }
+
+    fn pool(&self) -> &Pool {
+        self.core.pool().expect("the core of a pool")
+    }
+
+    /// Closes the pool, on this thread unless that is one of the pool's workers.
+    pub(super) fn close(self, timeout: Option<Duration>) {
+        let on_worker =
+            context::with_local(|local| local.is_some_and(|local| local.is_of(&self.core)));
+        if !on_worker {
+            return self.close_here(timeout);
+        }
+        // From here on nothing is accepted, wherever the rest is done.
+        self.core.mark_closed();
+        let core = Arc::clone(&self.core);
+        let thread = thread::Builder::new().name("anyloop-closer".to_owned());
+        if thread.spawn(move || self.close_here(timeout)).is_err() {
+            // The worker cannot wait for itself; at least the others are told to end.
+            core.pool().expect("the core of a pool").begin_closing();
+            std::mem::forget(core);
+            tell("it was dropped on a worker, and no thread could be started to shut it down");
+        }
+    }
+
+    fn close_here(mut self, timeout: Option<Duration>) {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let handle = Handle::new(Arc::clone(&self.core));
+        let frame = Frame {
+            handle: &handle,
+            local: None,
+            turning: false,
+        };
+        context::enter(&frame, || self.close_inside(deadline));
+    }
+
+    fn close_inside(&mut self, deadline: Option<Instant>) {
+        let core = Arc::clone(&self.core);
+        let pool = core.pool().expect("the core of a pool");
+        core.mark_closed();
+        // Before tasks are dropped: that may end a closure, and the next would begin.
+        core.blocking().close();
+        let mut wakers = Vec::new();
+        if let Some(reactor) = core.reactor() {
+            reactor.close(&mut wakers);
+        }
+        wakers.extend(pool.registry.close());
+        pool.begin_closing();
+        for waker in wakers {
+            contain(|| waker.wake());
+        }
+        let all_gone = self.drop_tasks(deadline);
+        for waker in pool.wheels.end() {
+            contain(|| waker.wake());
+        }
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        core.blocking().join(left);
+        if !all_gone {
+            std::mem::forget(Arc::clone(&core));
+            return;
+        }
+        for thread in self.threads.drain(..) {
+            // What panics in a worker has been told where it happened.
+            let _ = thread.join();
+        }
+    }
+
+    /// Drops what arrives until no task is live and all workers have left; `false` if it gave up.
+    fn drop_tasks(&mut self, deadline: Option<Instant>) -> bool {
+        let mut own = None;
+        let mut stuck_since = None;
+        loop {
+            let progress = self.drop_arrived(&mut own);
+            let workers_left = self.workers_left();
+            if workers_left && self.pool().registry.len() == 0 {
+                return true;
+            }
+            if progress {
+                stuck_since = None;
+                continue;
+            }
+            let now = Instant::now();
+            let patience = *stuck_since.get_or_insert(now) + PATIENCE;
+            let until = match (workers_left, deadline) {
+                (true, Some(deadline)) => ParkUntil::Deadline(deadline.max(now).min(patience)),
+                (true, None) => ParkUntil::Deadline(patience),
+                (false, Some(deadline)) => ParkUntil::Deadline(deadline),
+                (false, None) => ParkUntil::Notified,
+            };
+            if matches!(until, ParkUntil::Deadline(end) if end <= now) {
+                self.give_up(workers_left);
+                return false;
+            }
+            // The plainest driver never fails.
+            let _ = self.park.park(until, &mut WakeList::new());
+        }
+    }
+
+    fn workers_left(&self) -> bool {
+        self.pool().left.load(SeqCst) == self.threads.len()
+    }
+
+    /// Drops the tasks that have become ready; `false` if there was none.
+    fn drop_arrived(&self, own: &mut Option<P::Worker>) -> bool {
+        let pool = self.pool();
+        let mut progress = false;
+        while let Some(ready) = pool.strays.pop().ok().or_else(|| self.take_queued(own)) {
+            ready.discard_shared(CancelReason::ShutDown, &pool.registry);
+            progress = true;
+        }
+        progress
+    }
+
+    /// Takes a task out of the policy, as the worker that left first.
+    fn take_queued(&self, own: &mut Option<P::Worker>) -> Option<Ready> {
+        let policy = &self.shared.policy;
+        let mut taken = None;
+        contain(|| {
+            while let Some(worker) = self.shared.take_retired() {
+                match own {
+                    None => *own = Some(worker),
+                    Some(_) => policy.retire(worker),
+                }
+            }
+            if let Some(own) = own {
+                let cx = PopContext::outside(&self.core);
+                taken = policy.pop(own, &cx).or_else(|| policy.steal(own, &cx));
+            }
+        });
+        taken
+    }
+
+    fn give_up(&self, workers_left: bool) {
+        let count = self.pool().registry.len();
+        if workers_left {
+            tell(&format!(
+                "it lacks the tokens of {count} task(s): the scheduling policy lost them, or a thread \
+                 was stopped in a wake; the tasks are leaked"
+            ));
+        } else {
+            let workers = self.threads.len() - self.pool().left.load(SeqCst);
+            tell(&format!(
+                "{workers} worker(s) did not come back from a task in time; their threads are left to \
+                 themselves, with {count} task(s)"
+            ));
+        }
+    }
+}
+
+fn tell(what: &str) {
+    // Not `eprintln!`, which panics where nobody listens.
+    let _ = writeln!(io::stderr(), "anyloop: a pool did not shut down cleanly: {what}");
+}
