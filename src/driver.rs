@@ -18,4 +18,4 @@
 //! ```
 
 pub use executor_core::driver::*;
-pub use executor_core::{Builder, Clock, Drivers, SystemClock};
+pub use executor_core::{Builder, Clock, Drivers, PoolBuilder, SystemClock};

@@ -52,6 +52,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `epoll` | yes | the single-threaded backend `Epoll`, and `block_on` |
+//! | `threadpool` | no | the backend of several threads `ThreadPool` |
 //!
 //! Features only add. A library turns the default features off and lets the program choose; all
 //! that a library needs is there without any backend.
@@ -67,8 +68,13 @@ pub mod task;
 #[cfg(feature = "epoll")]
 pub mod epoll;
 
+#[cfg(feature = "threadpool")]
+pub mod threadpool;
+
 #[cfg(feature = "epoll")]
 pub use backend_epoll::Epoll;
+#[cfg(feature = "threadpool")]
+pub use backend_threadpool::ThreadPool;
 #[cfg(feature = "epoll")]
 pub use block_on::block_on;
 
@@ -76,6 +82,8 @@ pub use executor_core::{
     BlockOnError, Cause, Fifo, Handle, JoinError, JoinHandle, PopContext, PushContext, Ran, Ready,
     RunEnd, Runtime, Scheduler, TaskHeader, TaskId, TaskOptions, Turn, WokenBy,
 };
+pub use executor_core::{Global, PoolMetrics, PoolRuntime, PoolScheduler, Sharded};
+pub use executor_core::{WorkStealing, WorkerId, WorkerMetrics};
 pub use executor_core::{coop, time};
 pub use executor_core::{spawn, spawn_blocking, spawn_local, spawn_local_with, spawn_with};
 

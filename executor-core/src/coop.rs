@@ -9,8 +9,8 @@ use crate::context;
 /// Leaf futures that can complete again and again without waiting (reading a socket that always
 /// has data, say) call it before each attempt. When the budget of this poll is used up, it wakes
 /// the task and returns `Pending`, which the leaf future returns in turn: the task gives way and
-/// gets a new budget with its next poll. A task has 128 operations a poll. Outside of a loop the
-/// budget is unlimited.
+/// gets a new budget with its next poll. A task has 128 operations a poll, and
+/// so has the future given to `block_on`. Where neither is polled the budget is unlimited.
 ///
 /// ```
 /// use std::future::poll_fn;
@@ -28,8 +28,7 @@ use crate::context;
 /// assert_eq!(granted, 128);
 /// ```
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<()> {
-    let granted = context::with_local(|local| local.is_none_or(|local| local.spend()));
-    if granted {
+    if context::spend() {
         return Poll::Ready(());
     }
     cx.waker().wake_by_ref();

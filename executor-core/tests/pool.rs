@@ -155,7 +155,11 @@ fn dropping_drops_tasks_of_every_kind() {
     drop(pool);
     assert_eq!(dropped.load(SeqCst), 150);
     for handle in handles.into_inner().unwrap() {
-        assert!(futures_lite::future::block_on(handle).unwrap_err().is_cancelled());
+        assert!(
+            futures_lite::future::block_on(handle)
+                .unwrap_err()
+                .is_cancelled()
+        );
     }
 }
 
@@ -163,5 +167,8 @@ fn dropping_drops_tasks_of_every_kind() {
 fn a_worker_that_does_not_exist_is_an_error() {
     let pool = PoolRuntime::without_io(2).unwrap();
     let error = pool.block_on(pool.spawn_on(2, async {})).unwrap_err();
-    assert!(error.to_string().contains("no worker of that number"), "{error}");
+    assert!(
+        error.to_string().contains("no worker of that number"),
+        "{error}"
+    );
 }

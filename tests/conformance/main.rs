@@ -27,3 +27,25 @@ mod epoll_random {
         spawn, remote, abort, local, timers, reset, intervals, tcp, udp, unix, blocking, nested,
         shutdown_timeout);
 }
+
+mod threadpool {
+    use backend_threadpool::ThreadPool;
+
+    use super::adapter::On;
+
+    executor_conformance::suite!(On<ThreadPool>:
+        spawn, remote, abort, timers, reset, intervals, tcp, udp, unix, blocking, parallel, shared,
+        nested, shutdown_timeout);
+}
+
+mod threadpool_random {
+    use backend_threadpool::ThreadPool;
+    use executor_core::Sharded;
+
+    use super::adapter::On;
+    use super::policies::Random;
+
+    executor_conformance::suite!(On<ThreadPool<Sharded<Random>>>:
+        spawn, remote, abort, timers, reset, intervals, tcp, udp, unix, blocking, parallel, shared,
+        nested, shutdown_timeout);
+}

@@ -151,6 +151,7 @@ impl Shared {
                 handle: &handle,
                 local: None,
                 turning: false,
+                budget: None,
             };
             context::enter(&frame, || job.run());
         }

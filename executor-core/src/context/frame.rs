@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::ptr;
 
-use super::LoopCore;
+use super::{Budget, LoopCore};
 use crate::runtime::Handle;
 
 /// One level of what is current on a thread.
@@ -15,12 +15,15 @@ pub(crate) struct Frame<'a> {
     pub(crate) local: Option<&'a LoopCore>,
     /// Whether the frame is that of `block_on`.
     pub(crate) turning: bool,
+    /// How many operations are left to what is polled here, where there is no loop that counts.
+    pub(crate) budget: Option<&'a Budget>,
 }
 
 struct Entry {
     handle: *const Handle,
     local: *const LoopCore,
     turning: bool,
+    budget: *const Budget,
     below: *const Entry,
 }
 
@@ -44,6 +47,7 @@ pub(crate) fn enter<R>(frame: &Frame<'_>, f: impl FnOnce() -> R) -> R {
             handle: frame.handle,
             local: frame.local.map_or(ptr::null(), ptr::from_ref),
             turning: frame.turning,
+            budget: frame.budget.map_or(ptr::null(), ptr::from_ref),
             below: top.get(),
         };
         let _leave = Leave(top.replace(&entry));
@@ -57,6 +61,19 @@ pub(crate) fn with_local<R>(f: impl FnOnce(Option<&LoopCore>) -> R) -> R {
     with_top(|entry| {
         // SAFETY: the frame's reference outlives the call of `enter` that holds the entry.
         f(entry.and_then(|entry| unsafe { entry.local.as_ref() }))
+    })
+}
+
+/// Takes one operation from the budget of what is polled at the innermost level; `false` if none is
+/// left. Where nothing is polled there is no end to it.
+#[inline]
+pub(crate) fn spend() -> bool {
+    with_top(|entry| {
+        let Some(entry) = entry else { return true };
+        // SAFETY: the frame's references outlive the call of `enter` that holds the entry.
+        let (local, budget) = unsafe { (entry.local.as_ref(), entry.budget.as_ref()) };
+        let budget = local.map(LoopCore::budget).or(budget);
+        budget.is_none_or(Budget::spend)
     })
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
+use super::Budget;
 use crate::pool::{Pool, Post};
 use crate::runtime::{Core, Handle};
 use crate::scheduler::{Cause, RunEnd, WokenBy};
@@ -39,7 +40,7 @@ pub(crate) struct LoopCore {
     registry: Registry,
     wheel: RefCell<Wheel>,
     woken_by: Cell<WokenBy>,
-    budget: Cell<u32>,
+    budget: Budget,
     /// Nanoseconds after the epoch, when the loop last read the clock.
     now: Cell<u64>,
     closing: Cell<bool>,
@@ -66,12 +67,6 @@ impl Home {
     }
 }
 
-/// How many operations a task may do in one poll before it must give way.
-///
-/// An I/O operation costs about a microsecond, so a task that is always ready keeps others
-/// waiting for about a tenth of a millisecond.
-const BUDGET: u32 = 128;
-
 impl LoopCore {
     pub(crate) fn new(home: Home, queue: Rc<dyn LocalQueue>) -> Self {
         Self {
@@ -85,7 +80,7 @@ impl LoopCore {
             registry: Registry::default(),
             wheel: RefCell::new(Wheel::new()),
             woken_by: Cell::new(WokenBy::Main),
-            budget: Cell::new(BUDGET),
+            budget: Budget::new(),
             now: Cell::new(0),
             closing: Cell::new(false),
             faults: Cell::new(0),
@@ -252,16 +247,8 @@ impl LoopCore {
     }
 
     #[inline]
-    pub(crate) fn refill_budget(&self) {
-        self.budget.set(BUDGET);
-    }
-
-    /// Takes one operation from the budget; `false` if none is left.
-    #[inline]
-    pub(crate) fn spend(&self) -> bool {
-        let left = self.budget.get();
-        self.budget.set(left.saturating_sub(1));
-        left > 0
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// Nanoseconds after the epoch, when the loop last read the clock.

@@ -3,10 +3,12 @@
 //! The frames form a stack on the thread's own stack: entering pushes one, leaving pops it, also
 //! while unwinding. There is no runtime that exists by default, and no global.
 
+mod budget;
 mod frame;
 mod loop_core;
 
-pub(crate) use frame::{Frame, enter, is_turning, with_handle, with_local};
+pub(crate) use budget::Budget;
+pub(crate) use frame::{Frame, enter, is_turning, spend, with_handle, with_local};
 pub(crate) use loop_core::{Home, LocalQueue, LoopCore};
 
 use crate::runtime::{CoreRef, Message};

@@ -99,6 +99,7 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
             handle: self.local.handle(),
             local: Some(&self.local),
             turning,
+            budget: None,
         };
         context::enter(&frame, f)
     }
@@ -205,7 +206,7 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
             return false;
         }
         self.local.set_woken_by(WokenBy::Main);
-        self.local.refill_budget();
+        self.local.budget().refill();
         root.poll()
     }
 
@@ -248,7 +249,7 @@ impl<S: Scheduler, P: Park> EventLoop<S, P> {
             // A policy may have passed it from loop to loop. It may be bound to its own thread.
             return drop(ready);
         }
-        self.local.refill_budget();
+        self.local.budget().refill();
         if S::NEEDS_CLOCK {
             self.run_timed(ready);
         } else {

@@ -74,6 +74,7 @@ impl<P: PoolScheduler> Closer<P> {
             handle: &handle,
             local: None,
             turning: false,
+            budget: None,
         };
         context::enter(&frame, || self.close_inside(deadline));
     }
@@ -88,7 +89,7 @@ impl<P: PoolScheduler> Closer<P> {
         if let Some(reactor) = core.reactor() {
             reactor.close(&mut wakers);
         }
-        wakers.extend(pool.registry.close());
+        wakers.extend(pool.registry.close(CancelReason::ShutDown));
         pool.begin_closing();
         for waker in wakers {
             contain(|| waker.wake());
@@ -193,5 +194,8 @@ impl<P: PoolScheduler> Closer<P> {
 
 fn tell(what: &str) {
     // Not `eprintln!`, which panics where nobody listens.
-    let _ = writeln!(io::stderr(), "anyloop: a pool did not shut down cleanly: {what}");
+    let _ = writeln!(
+        io::stderr(),
+        "anyloop: a pool did not shut down cleanly: {what}"
+    );
 }

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use slab::Slab;
 
 use super::Pool;
-use crate::context::{self, Frame};
+use crate::context::{self, Budget, Frame};
 use crate::driver::{Park, ParkUntil, ThreadPark, ThreadUnpark, Unpark, WakeList};
 use crate::runtime::{BlockOnError, Handle};
 use crate::task::{contain, root_scope};
@@ -46,7 +46,11 @@ impl Roots {
     }
 
     pub(super) fn wake_all(&self) {
-        let wakers: Vec<Waker> = self.wakers().iter().map(|(_, waker)| waker.clone()).collect();
+        let wakers: Vec<Waker> = self
+            .wakers()
+            .iter()
+            .map(|(_, waker)| waker.clone())
+            .collect();
         for waker in wakers {
             contain(|| waker.wake());
         }
@@ -73,7 +77,11 @@ impl Roots {
 impl Pool {
     /// Stops the pool; those inside `block_on` are told why.
     pub(super) fn fail(&self, failure: Failure) {
-        let mut first = self.roots.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut first = self
+            .roots
+            .failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if first.is_none() {
             *first = Some(failure);
         }
@@ -93,10 +101,12 @@ pub(super) fn block_on<F: Future>(
     if context::is_turning() {
         return Err(BlockOnError::Nested);
     }
+    let budget = Budget::new();
     let frame = Frame {
         handle,
         local: None,
         turning: true,
+        budget: Some(&budget),
     };
     context::enter(&frame, || {
         let mut park = ThreadPark::new();
@@ -111,6 +121,7 @@ pub(super) fn block_on<F: Future>(
                 Some(Failure::Driver(error)) => return Err(BlockOnError::Driver(error)),
                 Some(Failure::Policy(payload)) => resume_unwind(payload),
             }
+            budget.refill();
             if let Poll::Ready(output) = root_scope(|| future.as_mut().poll(&mut cx)) {
                 return Ok(output);
             }

@@ -113,8 +113,8 @@ impl<P: PoolScheduler> PoolRuntime<P> {
                 stop: options.on_stop.clone(),
                 started: started.clone(),
             };
-            let mut thread = thread::Builder::new()
-                .name(format!("{}-{}", options.thread_name, id.index()));
+            let mut thread =
+                thread::Builder::new().name(format!("{}-{}", options.thread_name, id.index()));
             if let Some(bytes) = options.stack_size {
                 thread = thread.stack_size(bytes);
             }

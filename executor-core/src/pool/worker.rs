@@ -303,7 +303,9 @@ pub(super) fn work<P: PoolScheduler>(
         worker: Some(post),
     };
     let event_loop = EventLoop::new(policy, park, home);
-    let turned = catch_unwind(AssertUnwindSafe(|| event_loop.block_on(until_closing(pool))));
+    let turned = catch_unwind(AssertUnwindSafe(|| {
+        event_loop.block_on(until_closing(pool))
+    }));
     match turned {
         Ok(Ok(())) | Ok(Err(BlockOnError::Nested)) => {}
         Ok(Err(BlockOnError::Driver(error))) => pool.fail(Failure::Driver(error)),
@@ -312,4 +314,3 @@ pub(super) fn work<P: PoolScheduler>(
     // Drops what is pinned to this worker, here.
     contain(|| drop(event_loop));
 }
-

@@ -70,6 +70,7 @@ impl Handle {
                 // On the loop's own thread it stays the loop's own thread.
                 local: local.filter(|local| local.is_of(&self.core)),
                 turning: false,
+                budget: None,
             };
             context::enter(&frame, f)
         })
@@ -211,7 +212,6 @@ impl Handle {
             self.core.inject(ready);
         }
     }
-
 }
 
 impl fmt::Debug for Handle {

@@ -4,6 +4,7 @@
 
 mod epoll;
 mod net;
+mod threadpool;
 mod time;
 
 use std::future::Future;

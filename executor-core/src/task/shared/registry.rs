@@ -11,7 +11,7 @@ use crossbeam_utils::CachePadded;
 
 use super::Job;
 use crate::task::slots::Slots;
-use crate::task::{TaskHeader, TaskId};
+use crate::task::{CancelReason, TaskHeader, TaskId};
 
 /// A reference to every live task of a pool, so that shutdown finds those parked for ever.
 ///
@@ -98,18 +98,35 @@ impl SharedRegistry {
         lens.sum()
     }
 
-    /// Refuses new tasks, and gives the wakers of all that are live.
-    pub(crate) fn close(&self) -> Vec<Waker> {
+    /// Refuses new tasks, asks that all that are live be dropped rather than polled, and gives their
+    /// wakers.
+    pub(crate) fn close(&self, reason: CancelReason) -> Vec<Waker> {
         let mut wakers = Vec::new();
         for shard in &self.shards {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             shard.closed = true;
-            // SAFETY: the slot holds a waker's reference for as long as the shard is locked.
-            let live = shard.slots.iter().map(|data| unsafe { borrow(data) });
-            wakers.extend(live.map(|waker| Waker::clone(&waker)));
+            for data in shard.slots.iter() {
+                // SAFETY: the slot holds a waker's reference for as long as the shard is locked.
+                let (task, waker) = unsafe { (view(data), borrow(data)) };
+                // Before it is woken: a worker that has not left yet may run it.
+                task.header().abort(reason);
+                wakers.push(Waker::clone(&waker));
+            }
         }
         wakers
     }
+}
+
+/// The task whose waker has this pointer.
+///
+/// # Safety
+///
+/// The pointer stands for a reference to a task, which the result does not outlive; it is not used
+/// as a token.
+unsafe fn view(data: *const ()) -> ManuallyDrop<Job> {
+    // SAFETY: a task's pointer is not null. What the allocation says (ground 3) is there as the
+    // caller promises.
+    ManuallyDrop::new(unsafe { Job::from_raw(NonNull::new_unchecked(data.cast_mut())) })
 }
 
 /// The waker whose pointer this is.
@@ -119,12 +136,9 @@ impl SharedRegistry {
 /// The pointer stands for a reference to a task, which the result does not outlive unless it
 /// takes that over.
 unsafe fn borrow(data: *const ()) -> ManuallyDrop<Waker> {
-    // SAFETY: a task's pointer is not null. The job is not used as a token, but to read what the
-    // allocation says (ground 3), which is there as the caller promises.
-    let table = unsafe {
-        let pointer = NonNull::new_unchecked(data.cast_mut());
-        ManuallyDrop::new(Job::from_raw(pointer)).0.metadata().table()
-    };
-    // SAFETY: these are the parts of the task's waker.
-    ManuallyDrop::new(unsafe { Waker::new(data, table) })
+    // SAFETY: as the caller promises; and these are the parts of the task's waker.
+    unsafe {
+        let table = view(data).0.metadata().table();
+        ManuallyDrop::new(Waker::new(data, table))
+    }
 }

@@ -1,0 +1,3 @@
+//! The backend of several threads and its options.
+
+pub use backend_threadpool::{Builder, ThreadPool};
