@@ -339,7 +339,7 @@ impl State {
             self.home.set(MERGED);
         }
         // Release publishes the output to `is_complete`, and the caller's use of the task to
-        // whoever frees it. Acquire pairs with the Release in `leave_place`.
+        // whoever frees it. Acquire pairs with the Release in `await_away`.
         let exchanged = self
             .away
             .compare_exchange(seen, counted | COMPLETE, AcqRel, Acquire);
@@ -349,14 +349,13 @@ impl State {
             }
             return Err(now);
         }
-        let joiner = match glimpse {
-            // SAFETY: the handle had not touched the place from away when the exchange took it,
-            // nor does it now that the task is complete; at home it is on this thread.
-            Some(glimpse) => unsafe { glimpse.into_waker() },
-            // SAFETY: the handle had left the place, and does not come back to it.
-            None if keeps => unsafe { self.joiner.replace(None) },
-            None => None,
-        };
+        // What the loop takes stays in the place as it was: a handle that has not seen the end yet
+        // may be comparing it with another waker, and must not find it half changed.
+        let glimpse = glimpse.or_else(|| keeps.then(|| self.joiner.glimpse()));
+        // SAFETY: a handle that had not touched the place from away when the exchange took it, or
+        // had left it, does not change it now that the task is complete; at home it is on this
+        // thread.
+        let joiner = glimpse.and_then(|glimpse| unsafe { glimpse.into_waker() });
         let announcement = Announcement {
             joiner,
             awaits_message: seen & WAKING != 0,
