@@ -32,12 +32,12 @@ use state::{Completed, State};
 /// How often each of the numbered wakers was woken.
 static WOKEN: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 
-static TABLE: RawWakerVTable = RawWakerVTable::new(
-    |number| RawWaker::new(number, &TABLE),
-    |number| drop(WOKEN[number.addr()].fetch_add(1, SeqCst)),
-    |number| drop(WOKEN[number.addr()].fetch_add(1, SeqCst)),
-    |_| {},
-);
+static TABLE: RawWakerVTable =
+    RawWakerVTable::new(|number| RawWaker::new(number, &TABLE), count, count, |_| {});
+
+fn count(number: *const ()) {
+    WOKEN[number.addr()].fetch_add(1, SeqCst);
+}
 
 fn waker(number: usize) -> Waker {
     // SAFETY: the functions of the table take the pointer for a number.

@@ -19,6 +19,7 @@
 //! |---|---|---|
 //! | `WAKING` set | a waker | whoever set it sends a message, with a reference; the loop keeps its core until that has come, or was refused by its inbox |
 //! | `WAKING` cleared | the loop, when the message has come | a wake at home |
+//! | `WAKING` set | who ends a task that its loop never took in | nobody sends a message |
 //! | `BUSY` and `TOUCHED` set | the handle | the joiner's place is the handle's |
 //! | `BUSY` cleared | the handle | the place is the loop's again |
 //! | `GONE` set | the handle is dropped | the place is the handle's for good, the loop drops the output |
@@ -290,6 +291,13 @@ impl State {
         // Relaxed, and plain: whoever sees the task later sees it by way of the caller.
         self.away.store((2 * ONE) | WAKING, Relaxed);
         self.home.set(MERGED);
+    }
+
+    /// Sees to it that no wake asks for a message from now on; says whether one has done so, whose
+    /// message is to be expected.
+    pub(crate) fn silence(&self) -> bool {
+        // Relaxed: what wakers did before means nothing to a task that is not polled again.
+        self.away.fetch_or(WAKING, Relaxed) & WAKING != 0
     }
 
     /// Ends the task, whose future is gone and whose output is in place.
