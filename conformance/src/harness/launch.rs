@@ -91,6 +91,7 @@ fn ended_by_itself(
         ),
         ..Record::new(entry, settings, Verdict::Abort(signal))
     }
+    .at_level()
 }
 
 fn hung(entry: &Entry, settings: &Settings, child: &mut Child, folder: &Path) -> Record {
@@ -107,24 +108,47 @@ fn hung(entry: &Entry, settings: &Settings, child: &mut Child, folder: &Path) ->
         note,
         ..Record::new(entry, settings, Verdict::Hang)
     }
+    .at_level()
 }
 
-/// The last events and the last output of a child that gave no verdict.
+/// The last events, the first panic and the last output of a child that gave no verdict.
 fn quote(folder: &Path) -> String {
-    let mut quoted = String::new();
-    for (what, path) in [
-        ("last events", child::events_path(folder)),
-        ("last output", folder.join("output")),
-    ] {
-        let text = fs::read(path).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        let lines: Vec<&str> = text.lines().collect();
-        if !lines.is_empty() {
-            let last = &lines[lines.len().saturating_sub(QUOTED_LINES)..];
-            quoted.push_str(&format!("{what}:\n  {}\n", last.join("\n  ")));
-        }
-    }
-    quoted
+    let (events, output) = (
+        lines(&child::events_path(folder)),
+        lines(&folder.join("output")),
+    );
+    let early = &output[..output.len().saturating_sub(QUOTED_LINES)];
+    [
+        ("last events", last(&events)),
+        // It may be the rule's own, whose executor then does not come to its end.
+        ("first panic", first_panic(early)),
+        ("last output", last(&output)),
+    ]
+    .into_iter()
+    .filter(|(_, lines)| !lines.is_empty())
+    .map(|(what, lines)| format!("{what}:\n  {}\n", lines.join("\n  ")))
+    .collect()
+}
+
+fn lines(file: &Path) -> Vec<String> {
+    let text = fs::read(file).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    text.lines().map(str::to_owned).collect()
+}
+
+fn last(lines: &[String]) -> &[String] {
+    &lines[lines.len().saturating_sub(QUOTED_LINES)..]
+}
+
+/// The place and the message of the first panic among these lines, without its backtrace.
+fn first_panic(lines: &[String]) -> &[String] {
+    let is_end = |line: &String| line.starts_with("note: ") || line == "stack backtrace:";
+    let Some(start) = lines.iter().position(|line| line.contains(" panicked at ")) else {
+        return &[];
+    };
+    let panic = &lines[start..];
+    let end = panic.iter().position(is_end).unwrap_or(panic.len());
+    &panic[..end.min(QUOTED_LINES)]
 }
 
 #[cfg(unix)]
