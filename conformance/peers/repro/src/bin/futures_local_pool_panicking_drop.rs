@@ -16,7 +16,10 @@ use futures_util::task::LocalSpawnExt;
 
 const TASKS: usize = 8;
 
-struct Pending(Rc<()>, bool);
+struct Pending {
+    _alive: Rc<()>,
+    panics: bool,
+}
 
 impl Future for Pending {
     type Output = ();
@@ -28,7 +31,7 @@ impl Future for Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        assert!(!self.1, "a destructor's panic");
+        assert!(!self.panics, "a destructor's panic");
     }
 }
 
@@ -36,7 +39,10 @@ fn main() {
     let alive = Rc::new(());
     let mut pool = LocalPool::new();
     for number in 0..TASKS {
-        let future = Pending(Rc::clone(&alive), number == TASKS / 2);
+        let future = Pending {
+            _alive: Rc::clone(&alive),
+            panics: number == TASKS / 2,
+        };
         pool.spawner()
             .spawn_local(future)
             .expect("the pool is there");
