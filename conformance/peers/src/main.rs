@@ -3,12 +3,17 @@
 //! `cargo run -p anyloop-conformance-peers` checks every rule on every executor, each in a process of
 //! its own, and prints what was broken. With `EXECUTOR_CONFORMANCE_REPORT=FILE` it also keeps the
 //! records, of which `cargo run -p anyloop-conformance -- report FILE` makes a table.
+//!
+//! forte is not among them: it needs Rust 1.96.
 
+mod bevy_tasks;
 mod cancellable;
 mod compio;
 mod futures;
 mod glommio;
+mod inside;
 mod monoio;
+mod nio;
 mod pollster;
 mod run;
 mod smol;
@@ -36,8 +41,10 @@ fn peers() -> Vec<Vec<Entry>> {
         entries!(futures::Pool: spawn, remote, parallel, shared),
         entries!(monoio::Monoio: spawn, local, timers, reset),
         entries!(compio::Compio: spawn, abort, local, timers, blocking),
-        entries!(glommio::Glommio: spawn, abort, local, timers),
+        entries!(glommio::Glommio: spawn, local, timers),
         entries!(pollster::Pollster),
+        entries!(nio::Nio: spawn, remote, abort, local, timers, reset, blocking),
+        entries!(bevy_tasks::Bevy: spawn, remote, abort, parallel, shared),
     ]
 }
 
