@@ -48,7 +48,7 @@ fn start(
     let output = fs::File::create(folder.join("output"))?;
     command
         .envs(settings.to_env())
-        .envs(child::environment(entry.rule, folder))
+        .envs(child::environment(entry, folder))
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
         .stderr(output)
@@ -80,15 +80,17 @@ fn ended_by_itself(
     folder: &Path,
 ) -> Record {
     let said = fs::read_to_string(child::record_path(folder));
-    if let Some(record) = said.ok().and_then(|line| Record::from_json(&line).ok()) {
-        return record;
-    }
+    let said = said.ok().and_then(|line| Record::from_json(&line).ok());
+    let said = said.filter(|record| record.is_of(entry));
+    let what = match said {
+        // What was found stands, whatever came after.
+        Some(record) if status.success() || record.verdict.is_failure() => return record,
+        Some(_) => "the rule held, and the process died when it was to end",
+        None => "the process ended without a verdict",
+    };
     let signal = signal_of(status);
     Record {
-        note: format!(
-            "the process ended without a verdict: {status}\n{}",
-            quote(folder)
-        ),
+        note: format!("{what}: {status}\n{}", quote(folder)),
         ..Record::new(entry, settings, Verdict::Abort(signal))
     }
     .at_level()

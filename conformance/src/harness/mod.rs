@@ -199,7 +199,7 @@ pub fn run_all(
 
 /// Checks the rule that this process was started for, if it is among `entries`, and ends.
 fn become_child(entries: &[Entry]) {
-    if let Some(entry) = entries.iter().find(|entry| child::asked_for(entry.rule)) {
+    if let Some(entry) = entries.iter().find(|entry| child::asked_for(entry)) {
         entry.run_as_child();
     }
 }

@@ -109,6 +109,11 @@ impl Record {
         }
     }
 
+    /// Whether it is of this entry's rule and executor.
+    pub(super) fn is_of(&self, entry: &Entry) -> bool {
+        self.rule.name == entry.rule.name && self.executor == entry.executor
+    }
+
     /// Whether a test with this record passes.
     pub fn is_acceptable(&self, settings: &Settings) -> bool {
         match self.verdict {
