@@ -197,6 +197,12 @@ fn the_program_says_what_was_wrong_and_what_to_do() {
         (&["explain"], "`conformance explain W9`"),
         (&["explain", "W99"], "group W has W1 "),
         (&["explain", "7"], "`conformance list` prints all"),
+        (&["repeat", "50"], "`repeat` needs a number and a command"),
+        (&["repeat", "0", "--", "true"], "1 or more"),
+        (
+            &["repeat", "1", "--", "/nowhere"],
+            "cannot run \"/nowhere\"",
+        ),
         (&["report"], "EXECUTOR_CONFORMANCE_REPORT="),
         (&["report", "/nowhere"], "`/nowhere` does not exist"),
         (&["report", "/"], "cannot read `/`"),

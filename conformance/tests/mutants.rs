@@ -28,9 +28,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use executor_conformance::harness::{self, Entry, Record, Settings, Verdict};
+use executor_conformance::harness::{self, Entry, Record, Settings};
 use executor_conformance::{Level, Rule};
 use reference::fault::{self, Fault, On};
+use reference::sent::Sent;
 use reference::{OneThread, Reference, Workers};
 
 executor_conformance::allocator!();
@@ -95,6 +96,7 @@ fn child() {
     let Ok(name) = env::var(RULE) else { return };
     let on = match env::var("EXECUTOR_CONFORMANCE_MUTANT_ON").as_deref() {
         Ok("Workers") => On::Workers,
+        Ok("Sent") => On::Sent,
         _ => On::OneThread,
     };
     let entries = entries(on);
@@ -110,6 +112,7 @@ fn entries(on: On) -> Vec<Entry> {
         On::Workers => executor_conformance::entries!(Reference<Workers>:
             spawn, remote, abort, timers, reset, intervals, tcp, udp, unix, blocking, parallel,
             shared, shutdown_timeout, wrap),
+        On::Sent => executor_conformance::entries!(Sent: spawn, local),
     }
 }
 
@@ -212,10 +215,7 @@ fn report(trials: &[Trial]) {
             let (id, verdict) = (trial.record.rule.id(), &trial.record.verdict);
             println!("  {id:<4} {verdict:<10} {took:>5} ms  {first}");
         }
-        if noticed
-            .iter()
-            .all(|trial| trial.record.verdict == Verdict::Hang)
-        {
+        if noticed.iter().all(|trial| trial.record.took >= TIMEOUT) {
             hangs.push(fault.name());
         }
     }

@@ -117,27 +117,39 @@ fn a_notification_that_is_taken_without_parking_publishes_what_came_before() {
     });
 }
 
-/// The root's waker: a flag, then a kick; the loop takes the flag, then sleeps.
+/// The root's waker, called away: a flag, then a kick; the loop takes the flag, then sleeps.
 #[test]
 fn a_wake_of_the_root_is_not_slept_upon() {
-    loom::model(|| {
+    // All orders of three threads are too many.
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(|| {
         let sleeper = Arc::new(Sleeper::new());
         let woken = Arc::new(AtomicBool::new(false));
-        let waker = {
+        let done = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let wakers = [0, 1].map(|n| {
             let (sleeper, woken) = (Arc::clone(&sleeper), Arc::clone(&woken));
+            let done = Arc::clone(&done);
             thread::spawn(move || {
-                for _ in 0..2 {
-                    woken.store(true, Release);
-                    sleeper.unpark();
-                }
+                done[n].store(1, Relaxed);
+                woken.swap(true, Release);
+                sleeper.unpark();
             })
-        };
-        // At least one poll follows the first wake, and the loop goes to sleep only when the
-        // flag is down.
-        while !(woken.load(Acquire) && woken.swap(false, Acquire)) {
-            sleeper.park();
+        });
+        // The poll that follows the last wake sees what was done before each; and the loop goes to
+        // sleep only when the flag is down.
+        loop {
+            let polled = woken.load(Relaxed) && woken.swap(false, Acquire);
+            if polled && done.iter().all(|done| done.load(Relaxed) == 1) {
+                break;
+            }
+            if !polled {
+                sleeper.park();
+            }
         }
-        waker.join().unwrap();
+        for waker in wakers {
+            waker.join().unwrap();
+        }
     });
 }
 

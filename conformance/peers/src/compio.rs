@@ -6,7 +6,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use compio::runtime::Runtime;
+use compio::driver::ProactorBuilder;
+use compio::runtime::{Runtime, RuntimeBuilder};
 use executor_conformance::adapter::{
     Abort, Blocking, OnHandleDrop, OnThread, Spawn, SpawnLocal, Task, Timers,
 };
@@ -67,6 +68,13 @@ impl Blocking for Compio {
         T: Send + 'static,
     {
         JoinHandle::of(Joined::new(handle.get().spawn_blocking(closure)))
+    }
+
+    fn with_blocking_threads(threads: usize) -> Option<Self> {
+        let mut driver = ProactorBuilder::new();
+        driver.thread_pool_limit(threads);
+        let runtime = RuntimeBuilder::new().with_proactor(driver).build();
+        Some(Self(Rc::new(runtime.expect("a driver"))))
     }
 }
 

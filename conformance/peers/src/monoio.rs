@@ -2,49 +2,62 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use executor_conformance::adapter::{ResetTimers, Spawn, SpawnLocal, Task, Timers};
+use executor_conformance::adapter::{OnThread, ResetTimers, Spawn, SpawnLocal, Task, Timers};
 use executor_conformance::{Executor, JoinError, JoinHandle};
 use monoio::time::{Sleep, TimeDriver};
 use monoio::{LegacyDriver, Runtime, RuntimeBuilder};
 
-pub(crate) struct Monoio(Runtime<TimeDriver<LegacyDriver>>);
+use crate::inside::Inside;
+
+type Driven = Inside<Runtime<TimeDriver<LegacyDriver>>>;
+
+pub(crate) struct Monoio(Rc<Driven>);
 
 impl Executor for Monoio {
     const NAME: &'static str = "monoio";
-    type Handle = ();
+    type Handle = OnThread<Driven>;
 
     fn new() -> Self {
         let builder = RuntimeBuilder::<LegacyDriver>::new().enable_timer();
-        Self(builder.build().expect("a driver"))
+        Self(Inside::new(builder.build().expect("a driver")))
     }
 
-    fn handle(&self) {}
+    fn handle(&self) -> Self::Handle {
+        OnThread::new(&self.0)
+    }
 
     fn block_on<F: Future>(&mut self, root: F) -> F::Output {
-        self.0.block_on(root)
+        self.0.enter().block_on(async {
+            self.0.start();
+            root.await
+        })
     }
 }
 
 impl Spawn for Monoio {
-    fn spawn<F>((): &(), future: F) -> JoinHandle<F::Output>
+    fn spawn<F>(handle: &Self::Handle, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        Self::spawn_local(&(), future)
+        Self::spawn_local(handle, future)
     }
 }
 
 impl SpawnLocal for Monoio {
-    fn spawn_local<F>((): &(), future: F) -> JoinHandle<F::Output>
+    fn spawn_local<F>(handle: &Self::Handle, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: Send + 'static,
     {
-        JoinHandle::of(Joined(monoio::spawn(future)))
+        match handle.try_get() {
+            Some(runtime) => runtime.spawn(|| JoinHandle::of(Joined(monoio::spawn(future)))),
+            None => JoinHandle::new(async { Err(JoinError::Cancelled) }),
+        }
     }
 }
 
@@ -68,11 +81,11 @@ impl<T: Send + 'static> Task<T> for Joined<T> {
 impl Timers for Monoio {
     type Sleep = Pin<Box<Sleep>>;
 
-    fn sleep_until((): &(), deadline: Instant) -> Self::Sleep {
+    fn sleep_until(_: &Self::Handle, deadline: Instant) -> Self::Sleep {
         Box::pin(monoio::time::sleep_until(deadline.into()))
     }
 
-    fn sleep((): &(), duration: Duration) -> Self::Sleep {
+    fn sleep(_: &Self::Handle, duration: Duration) -> Self::Sleep {
         Box::pin(monoio::time::sleep(duration))
     }
 }

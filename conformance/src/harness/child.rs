@@ -5,25 +5,33 @@ use std::fs::{self, OpenOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::Mutex;
 use std::time::Instant;
 
 use super::case::Skipped;
 use super::{Case, Entry, Record, Settings, Verdict, message};
-use crate::Rule;
+use crate::lock::lock;
 
 /// Names the rule that a child process is to check.
 const RULE: &str = "EXECUTOR_CONFORMANCE_CHILD";
+/// Names the executor that it is to check the rule on.
+const EXECUTOR: &str = "EXECUTOR_CONFORMANCE_CHILD_OF";
 /// The folder that it shares with its parent.
 const FOLDER: &str = "EXECUTOR_CONFORMANCE_FOLDER";
 
-/// Whether this process was started to check `rule`.
-pub(super) fn asked_for(rule: &Rule) -> bool {
-    env::var(RULE).is_ok_and(|name| name == rule.name)
+/// Whether this process was started to check `entry`.
+pub(super) fn asked_for(entry: &Entry) -> bool {
+    let is = |variable, wanted: &str| env::var(variable).is_ok_and(|name| name == wanted);
+    is(RULE, entry.rule.name) && is(EXECUTOR, entry.executor)
 }
 
-/// The variables that make a process the child for `rule`.
-pub(super) fn environment<'a>(rule: &'a Rule, folder: &'a Path) -> [(&'static str, &'a Path); 2] {
-    [(RULE, Path::new(rule.name)), (FOLDER, folder)]
+/// The variables that make a process the child for `entry`.
+pub(super) fn environment<'a>(entry: &'a Entry, folder: &'a Path) -> [(&'static str, &'a Path); 3] {
+    [
+        (RULE, Path::new(entry.rule.name)),
+        (EXECUTOR, Path::new(entry.executor)),
+        (FOLDER, folder),
+    ]
 }
 
 /// Where the child writes its record.
@@ -59,6 +67,8 @@ pub(super) fn main(entry: &Entry) -> ! {
     reporter.end(&record)
 }
 
+static ENDING: Mutex<()> = Mutex::new(());
+
 /// Writes the record of this process' rule and ends the process.
 #[derive(Clone, Debug)]
 pub(super) struct Reporter {
@@ -80,6 +90,8 @@ impl Reporter {
     }
 
     fn end(&self, record: &Record) -> ! {
+        // Never released: of a stall and an end at one time only the first is told.
+        let _first = lock(&ENDING);
         // Written under another name first: the parent must not read half a record.
         let draft = self.folder.join("draft.json");
         let written = fs::write(&draft, record.to_json())

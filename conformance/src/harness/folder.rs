@@ -1,5 +1,6 @@
 //! Folders for temporary files.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -14,12 +15,18 @@ impl Folder {
     /// If it cannot be made.
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        // Relaxed: the number is all that matters.
-        let number = NEXT.fetch_add(1, Relaxed);
-        let name = format!("executor-conformance-{}-{number}", process::id());
-        let path = env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        Self(path)
+        loop {
+            // Relaxed: the number is all that matters.
+            let number = NEXT.fetch_add(1, Relaxed);
+            let name = format!("executor-conformance-{}-{number}", process::id());
+            let path = env::temp_dir().join(name);
+            match fs::create_dir(&path) {
+                Ok(()) => return Self(path),
+                // What an earlier process of this number has left is not ours to read.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => panic!("{}: {error}", path.display()),
+            }
+        }
     }
 }
 

@@ -48,7 +48,7 @@ fn start(
     let output = fs::File::create(folder.join("output"))?;
     command
         .envs(settings.to_env())
-        .envs(child::environment(entry.rule, folder))
+        .envs(child::environment(entry, folder))
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
         .stderr(output)
@@ -80,17 +80,20 @@ fn ended_by_itself(
     folder: &Path,
 ) -> Record {
     let said = fs::read_to_string(child::record_path(folder));
-    if let Some(record) = said.ok().and_then(|line| Record::from_json(&line).ok()) {
-        return record;
-    }
+    let said = said.ok().and_then(|line| Record::from_json(&line).ok());
+    let said = said.filter(|record| record.is_of(entry));
+    let what = match said {
+        // What was found stands, whatever came after.
+        Some(record) if status.success() || record.verdict.is_failure() => return record,
+        Some(_) => "the rule held, and the process died when it was to end",
+        None => "the process ended without a verdict",
+    };
     let signal = signal_of(status);
     Record {
-        note: format!(
-            "the process ended without a verdict: {status}\n{}",
-            quote(folder)
-        ),
+        note: format!("{what}: {status}\n{}", quote(folder)),
         ..Record::new(entry, settings, Verdict::Abort(signal))
     }
+    .at_level()
 }
 
 fn hung(entry: &Entry, settings: &Settings, child: &mut Child, folder: &Path) -> Record {
@@ -107,24 +110,47 @@ fn hung(entry: &Entry, settings: &Settings, child: &mut Child, folder: &Path) ->
         note,
         ..Record::new(entry, settings, Verdict::Hang)
     }
+    .at_level()
 }
 
-/// The last events and the last output of a child that gave no verdict.
+/// The last events, the first panic and the last output of a child that gave no verdict.
 fn quote(folder: &Path) -> String {
-    let mut quoted = String::new();
-    for (what, path) in [
-        ("last events", child::events_path(folder)),
-        ("last output", folder.join("output")),
-    ] {
-        let text = fs::read(path).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        let lines: Vec<&str> = text.lines().collect();
-        if !lines.is_empty() {
-            let last = &lines[lines.len().saturating_sub(QUOTED_LINES)..];
-            quoted.push_str(&format!("{what}:\n  {}\n", last.join("\n  ")));
-        }
-    }
-    quoted
+    let (events, output) = (
+        lines(&child::events_path(folder)),
+        lines(&folder.join("output")),
+    );
+    let early = &output[..output.len().saturating_sub(QUOTED_LINES)];
+    [
+        ("last events", last(&events)),
+        // It may be the rule's own, whose executor then does not come to its end.
+        ("first panic", first_panic(early)),
+        ("last output", last(&output)),
+    ]
+    .into_iter()
+    .filter(|(_, lines)| !lines.is_empty())
+    .map(|(what, lines)| format!("{what}:\n  {}\n", lines.join("\n  ")))
+    .collect()
+}
+
+fn lines(file: &Path) -> Vec<String> {
+    let text = fs::read(file).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    text.lines().map(str::to_owned).collect()
+}
+
+fn last(lines: &[String]) -> &[String] {
+    &lines[lines.len().saturating_sub(QUOTED_LINES)..]
+}
+
+/// The place and the message of the first panic among these lines, without its backtrace.
+fn first_panic(lines: &[String]) -> &[String] {
+    let is_end = |line: &String| line.starts_with("note: ") || line == "stack backtrace:";
+    let Some(start) = lines.iter().position(|line| line.contains(" panicked at ")) else {
+        return &[];
+    };
+    let panic = &lines[start..];
+    let end = panic.iter().position(is_end).unwrap_or(panic.len());
+    &panic[..end.min(QUOTED_LINES)]
 }
 
 #[cfg(unix)]

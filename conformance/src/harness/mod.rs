@@ -11,10 +11,10 @@
 //! | pass | the rule holds | passes |
 //! | skip | it could not be checked here, and the note says why | passes |
 //! | info | an INFO rule's observation | passes |
-//! | non-strict | a SHOULD was missed | fails, passes if lenient |
-//! | fail | the executor breaks the rule | fails |
-//! | hang | the child was still running at the time limit | fails |
-//! | abort | the child died of a signal | fails |
+//! | non-strict | a SHOULD was missed, by a hang or an abort also | fails, passes if lenient |
+//! | fail | the executor breaks a MUST | fails |
+//! | hang | the same: the child was still running at the time limit | fails |
+//! | abort | the same: the child died of a signal, or ended without a verdict | fails |
 //! | expected-fail | it fails, as the expectations say | passes |
 //! | unexpected-pass | it holds, and the expectations say otherwise | fails |
 //!
@@ -199,7 +199,7 @@ pub fn run_all(
 
 /// Checks the rule that this process was started for, if it is among `entries`, and ends.
 fn become_child(entries: &[Entry]) {
-    if let Some(entry) = entries.iter().find(|entry| child::asked_for(entry.rule)) {
+    if let Some(entry) = entries.iter().find(|entry| child::asked_for(entry)) {
         entry.run_as_child();
     }
 }

@@ -17,13 +17,13 @@ pub enum Verdict {
     Skip,
     /// What an INFO rule observed is in the notes.
     Info,
-    /// A SHOULD was missed.
+    /// A SHOULD was missed, in whatever way.
     NonStrict,
-    /// The executor breaks the rule.
+    /// The executor breaks the rule, which is a MUST.
     Fail,
-    /// The rule was still running at the time limit.
+    /// The same: the rule was still running at the time limit.
     Hang,
-    /// The process died of this signal, or ended with no verdict (0).
+    /// The same: the process died of this signal, or ended with no verdict (0).
     Abort(i32),
     /// It fails as expected.
     ExpectedFail,
@@ -109,6 +109,11 @@ impl Record {
         }
     }
 
+    /// Whether it is of this entry's rule and executor.
+    pub(super) fn is_of(&self, entry: &Entry) -> bool {
+        self.rule.name == entry.rule.name && self.executor == entry.executor
+    }
+
     /// Whether a test with this record passes.
     pub fn is_acceptable(&self, settings: &Settings) -> bool {
         match self.verdict {
@@ -118,14 +123,14 @@ impl Record {
         }
     }
 
-    /// A failure of a rule of another level than MUST is told so.
+    /// What the rule's level makes of the verdict: a SHOULD is missed by a hang or an abort as it is
+    /// by a failure, and an INFO rule demands nothing, however it ends. The note says how it was.
     pub(super) fn at_level(mut self) -> Self {
-        if self.verdict == Verdict::Fail && self.rule.level() == Level::Should {
-            self.verdict = Verdict::NonStrict;
-        }
-        if self.rule.level() == Level::Info && matches!(self.verdict, Verdict::Pass | Verdict::Fail)
-        {
-            self.verdict = Verdict::Info;
+        let failed = self.verdict.is_failure();
+        match self.rule.level() {
+            Level::Should if failed => self.verdict = Verdict::NonStrict,
+            Level::Info if failed || self.verdict == Verdict::Pass => self.verdict = Verdict::Info,
+            _ => {}
         }
         self
     }

@@ -11,18 +11,43 @@ use crate::rules::{GROUPS, Group};
 const WRITES: &str = "a string takes what is written";
 
 pub(super) fn write(report: &Report) -> String {
-    let mut out = String::from("# Conformance\n\n");
-    scores(&mut out, &report.executors).expect(WRITES);
+    let mut out = format!("# Conformance\n\n{}{}", scores(report), tables(report));
+    for column in &report.executors {
+        findings(&mut out, column).expect(WRITES);
+        skipped(&mut out, column).expect(WRITES);
+    }
+    out
+}
+
+/// A line of numbers for each executor.
+pub(super) fn scores(report: &Report) -> String {
+    let mut out = String::from("| executor | MUST | SHOULD | not checked |\n|---|---|---|---|\n");
+    for column in &report.executors {
+        let score = column.score();
+        writeln!(
+            out,
+            "| {} | {}/{} | {}/{} | {} |",
+            text(&column.name),
+            score.must,
+            score.must_checked,
+            score.should,
+            score.should_checked,
+            score.unchecked
+        )
+        .expect(WRITES);
+    }
+    out
+}
+
+/// A table of rules by executors for each group of rules.
+pub(super) fn tables(report: &Report) -> String {
+    let mut out = String::new();
     for group in GROUPS {
         let columns: Vec<&Column> = report.executors.iter().collect();
         let columns = meant_for(group, &columns);
         if !columns.is_empty() && !group.rules.is_empty() {
             table(&mut out, group, &columns).expect(WRITES);
         }
-    }
-    for column in &report.executors {
-        findings(&mut out, column).expect(WRITES);
-        skipped(&mut out, column).expect(WRITES);
     }
     out
 }
@@ -35,24 +60,6 @@ fn meant_for<'a>(group: &Group, columns: &[&'a Column]) -> Vec<&'a Column> {
 
 fn is_in(rule: &Rule, group: &Group) -> bool {
     rule.group().letter == group.letter
-}
-
-fn scores(out: &mut String, columns: &[Column]) -> std::fmt::Result {
-    out.push_str("| executor | MUST | SHOULD | not checked |\n|---|---|---|---|\n");
-    for column in columns {
-        let score = column.score();
-        writeln!(
-            out,
-            "| {} | {}/{} | {}/{} | {} |",
-            text(&column.name),
-            score.must,
-            score.must_checked,
-            score.should,
-            score.should_checked,
-            score.unchecked
-        )?;
-    }
-    Ok(())
 }
 
 fn table(out: &mut String, group: &Group, columns: &[&Column]) -> std::fmt::Result {
@@ -79,8 +86,10 @@ fn table(out: &mut String, group: &Group, columns: &[&Column]) -> std::fmt::Resu
 fn cell(column: &Column, rule: &Rule) -> String {
     match column.outcome(rule) {
         None => "untested".to_owned(),
-        // What is not as it should be stands out.
-        Some(outcome) if outcome.is_wrong(true) => format!("**{outcome}**"),
+        // What is not as it should be stands out, the worse the more.
+        Some(outcome) if outcome.is_wrong(false) => format!("**{outcome}**"),
+        Some(outcome) if outcome.is_wrong(true) => format!("*{outcome}*"),
+        Some(outcome) if outcome.does_not_apply() => "–".to_owned(),
         Some(outcome) => outcome.to_string(),
     }
 }

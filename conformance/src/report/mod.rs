@@ -27,11 +27,11 @@ mod tests;
 
 use std::fmt;
 
+pub use outcome::Outcome;
 pub use score::Score;
 
 use crate::harness::Record;
 use crate::{Level, Rule};
-use outcome::Outcome;
 
 /// What became of the rules, by executor.
 #[derive(Debug, Default)]
@@ -51,6 +51,30 @@ impl Report {
     /// was found where a rule does not hold.
     pub fn to_markdown(&self) -> String {
         markdown::write(self)
+    }
+
+    /// The part of [`to_markdown`](Self::to_markdown) that is the table of scores.
+    pub fn scores_to_markdown(&self) -> String {
+        markdown::scores(self)
+    }
+
+    /// The part of [`to_markdown`](Self::to_markdown) that is the tables of rules by executors,
+    /// with a heading for each group of rules.
+    ///
+    /// A dash is for a rule that needs a capability which the executor does not have.
+    pub fn tables_to_markdown(&self) -> String {
+        markdown::tables(self)
+    }
+
+    /// What failed on an executor, what misses a SHOULD included, in the order of the rules.
+    pub fn failures<'a>(&'a self, executor: &str) -> impl Iterator<Item = &'a Outcome> + use<'a> {
+        let mut columns = self.executors.iter();
+        let column = columns.find(|column| column.name == executor);
+        let outcomes = column.into_iter().flat_map(|column| {
+            let rules = column.rules();
+            rules.filter_map(|rule| column.outcome(rule))
+        });
+        outcomes.filter(|outcome| outcome.is_wrong(true))
     }
 
     /// The report as JUnit XML, a suite for each executor.

@@ -4,9 +4,11 @@ use std::fmt;
 
 use crate::harness::{Record, Verdict};
 
-/// The worst of the records of one rule on one executor.
+/// What became of one rule on one executor: the worst of its records.
+///
+/// It is displayed as the verdict, and in how many of the runs it was reached where that differs.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub struct Outcome {
     pub(super) record: Record,
     /// How many records there are.
     runs: usize,
@@ -15,6 +17,11 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// The worst of the records.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
     pub(super) fn new(record: Record) -> Self {
         Self {
             record,
@@ -43,6 +50,12 @@ impl Outcome {
         }
     }
 
+    /// Whether it was skipped because the executor does not have what it is about.
+    pub(super) fn does_not_apply(&self) -> bool {
+        let Record { verdict, note, .. } = &self.record;
+        *verdict == Verdict::Skip && note.starts_with("needs the capability")
+    }
+
     /// Whether the rule was seen to hold.
     pub(super) fn holds(&self) -> bool {
         matches!(
@@ -52,7 +65,6 @@ impl Outcome {
     }
 }
 
-/// The verdict, and in how many of the runs it was reached where that differs.
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.record.verdict)?;

@@ -51,6 +51,40 @@ fn each_executor_has_a_column_and_each_rule_a_row() {
 }
 
 #[test]
+fn a_table_tells_a_failure_from_a_should_and_both_from_what_does_not_apply() {
+    let report = report(&[
+        line("W1", "one", "fail", ""),
+        line("W14", "one", "non-strict", ""),
+        line("T1", "one", "skip", "needs the capability `timers`"),
+        line("W9", "one", "skip", "no memory"),
+    ]);
+    let tables = report.tables_to_markdown();
+    let cells = ["W1", "W14", "T1", "W9"].map(|rule| row(&tables, rule)[4].clone());
+    assert_eq!(cells, ["**fail**", "*non-strict*", "–", "skip"]);
+}
+
+#[test]
+fn failures_are_those_of_one_executor_in_the_order_of_the_rules() {
+    let report = report(&[
+        line("P5", "one", "non-strict", "it ended"),
+        line("W9", "one", "pass", ""),
+        line("W9", "one", "hang", "it waited"),
+        line("W1", "one", "pass", ""),
+        line("W1", "two", "fail", ""),
+    ]);
+    let failures = report.failures("one").map(|outcome| {
+        let record = outcome.record();
+        format!("{} {outcome}: {}", record.rule.id(), record.note)
+    });
+    let failures: Vec<_> = failures.collect();
+    assert_eq!(
+        failures,
+        ["W9 hang (1 of 2): it waited", "P5 non-strict: it ended"]
+    );
+    assert_eq!(report.failures("three").count(), 0);
+}
+
+#[test]
 fn a_policy_is_reported_on_by_the_rules_of_policies_alone() {
     let report = report(&[
         line("Q1", "Fifo", "pass", ""),

@@ -68,6 +68,10 @@ verdicts! {
         entries!(Troubled<Spins>: spawn), "W9" => Verdict::Hang, "on a processor";
     a_hang_is_told_with_the_last_events:
         hangs(), "W15" => Verdict::Hang, "last events:\n  it goes well so far";
+    a_hang_is_told_with_the_panic_that_came_before:
+        panics_and_hangs(), "W15" => Verdict::Hang, "panicked at";
+    and_with_its_message_however_much_was_printed_since:
+        panics_and_hangs(), "W15" => Verdict::Hang, "this is what is wrong";
     a_rule_that_sees_that_everybody_sleeps_need_not_wait:
         entries!(Troubled<Hangs>: spawn), "W9" => Verdict::Fail, "every thread is asleep";
     and_the_next_rule_runs_after_the_hang:
@@ -91,6 +95,65 @@ fn hangs() -> Vec<Entry> {
         Troubled::<Lies>::new().block_on(std::future::pending())
     }
     vec![Entry::new("W15", "mine", body)]
+}
+
+/// A rule that fails, and whose executor then talks a lot and does not come to its end.
+fn panics_and_hangs() -> Vec<Entry> {
+    struct Talks;
+    impl Drop for Talks {
+        fn drop(&mut self) {
+            (0..100).for_each(|line| eprintln!("line {line}"));
+            Troubled::<Lies>::new().block_on(std::future::pending())
+        }
+    }
+    fn body(_: &Case) {
+        let _talks = Talks;
+        panic!("this is what is wrong");
+    }
+    vec![Entry::new("W15", "mine", body)]
+}
+
+/// Checks a rule of this name that hangs, or aborts.
+fn hang_or_abort(test: &str, rule: &str, body: fn(&Case)) -> Record {
+    check_within(2, test, vec![Entry::new(rule, "mine", body)], rule)
+}
+
+#[test]
+fn a_should_that_is_missed_by_a_hang_passes_if_lenient() {
+    let path = concat!(
+        module_path!(),
+        "::a_should_that_is_missed_by_a_hang_passes_if_lenient"
+    );
+    let hang = |_: &Case| Troubled::<Lies>::new().block_on(std::future::pending());
+    let record = hang_or_abort(path, "S1", hang);
+    assert_eq!(record.verdict, Verdict::NonStrict, "{record}");
+    assert!(record.note.contains("still running after 2s"), "{record}");
+    let mut settings = Settings::default();
+    assert!(!record.is_acceptable(&settings));
+    settings.lenient = true;
+    assert!(record.is_acceptable(&settings));
+}
+
+#[test]
+fn a_should_that_is_missed_by_an_abort_is_told_as_such() {
+    let path = concat!(
+        module_path!(),
+        "::a_should_that_is_missed_by_an_abort_is_told_as_such"
+    );
+    let record = hang_or_abort(path, "P5", |_| std::process::abort());
+    assert_eq!(record.verdict, Verdict::NonStrict, "{record}");
+    assert!(record.note.contains("signal: 6"), "{record}");
+}
+
+#[test]
+fn an_info_rule_demands_nothing_of_who_aborts() {
+    let path = concat!(
+        module_path!(),
+        "::an_info_rule_demands_nothing_of_who_aborts"
+    );
+    let record = hang_or_abort(path, "S13", |_| std::process::abort());
+    assert_eq!(record.verdict, Verdict::Info, "{record}");
+    assert!(record.is_acceptable(&Settings::default()));
 }
 
 #[test]

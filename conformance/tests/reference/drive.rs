@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::core::{Core, State};
 use super::fault::{Fault, broken};
-use super::{contain, faults, lock};
+use super::{contain, dropped, faults, lock};
 
 impl Core {
     /// Looks after timers and sockets, and sleeps as long as `idle` says that there is no work.
@@ -41,6 +41,7 @@ impl Core {
         let mut wakers = Vec::new();
         if sleeps || !broken(Fault::SocketsOnlyWhenIdle) {
             wakers = self.poller.wait(faults::rounded(timeout));
+            dropped::go_on();
         }
 
         let mut state = lock(&self.state);

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
@@ -13,6 +13,8 @@ use std::pin::Pin;
 use super::core::Core;
 use super::fault::{Fault, broken};
 use super::poller::{Direction, Source, gone};
+use super::unsound::Lent;
+use super::{dropped, lock};
 
 /// A socket of an executor's; it stays open when that is gone, and then fails where it would wait.
 pub(crate) struct Io<S: AsFd> {
@@ -21,6 +23,8 @@ pub(crate) struct Io<S: AsFd> {
     core: Weak<Core>,
     /// Whether the last read gave less than it could have; only a fault looks at it.
     was_short: AtomicBool,
+    /// The buffer of the read that waits; only a fault keeps it.
+    lent: Mutex<Option<Lent>>,
 }
 
 impl<S: AsFd> Io<S> {
@@ -35,6 +39,7 @@ impl<S: AsFd> Io<S> {
             source,
             core: core.clone(),
             was_short: AtomicBool::new(false),
+            lent: Mutex::default(),
         })
     }
 
@@ -91,6 +96,9 @@ fn ended<T>() -> Poll<io::Result<T>> {
 
 impl<S: AsFd> Drop for Io<S> {
     fn drop(&mut self) {
+        if let Some(lent) = lock(&self.lent).take() {
+            dropped::leave(&self.socket, lent);
+        }
         if broken(Fault::DropEndsConnection) {
             // It fails where there is no connection.
             let _ = socket2::SockRef::from(&self.socket).shutdown(std::net::Shutdown::Both);
@@ -122,6 +130,9 @@ where
             let short = length > 0 && length < room;
             let drained = short && broken(Fault::ShortReadMeansDrained);
             self.was_short.store(drained, SeqCst);
+        }
+        if broken(Fault::DroppedReadGoesOn) {
+            *lock(&self.lent) = read.is_pending().then(|| Lent::new(buffer));
         }
         read
     }

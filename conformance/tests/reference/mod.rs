@@ -15,7 +15,7 @@
 //! | `poller.rs`, `io.rs`, `net.rs` | sockets |
 //! | `pool.rs` | the threads for closures that block |
 //! | `kinds.rs`, `adapter.rs` | the two ways of turning, and what the suite sees |
-//! | `fault.rs` | what can be broken on purpose; `faults.rs`, `unsound.rs`, `context.rs` help |
+//! | `fault/` | what can be broken on purpose; `faults.rs`, `unsound.rs`, `dropped.rs`, `sent.rs`, `context.rs` help |
 //!
 //! Wherever it asks `broken(Fault::…)`, the line shows what the executor would do if it had the
 //! bug of that name: `tests/mutants.rs` proves that a rule notices.
@@ -25,6 +25,7 @@ mod adapter_net;
 mod context;
 mod core;
 mod drive;
+mod dropped;
 pub(crate) mod fault;
 mod faults;
 mod interval;
@@ -36,6 +37,7 @@ mod locals;
 mod net;
 mod poller;
 mod pool;
+pub(crate) mod sent;
 mod task;
 mod time;
 mod unsound;

@@ -2,8 +2,10 @@
 
 #![allow(unsafe_code, reason = "these are the mistakes that unsafe code makes")]
 
+use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::slice;
 use std::sync::Arc;
 use std::task::{Context, RawWaker, RawWakerVTable, Wake, Waker};
 
@@ -77,6 +79,36 @@ impl Job for Shared {
     fn cancel(&mut self) {
         // SAFETY: as above.
         unsafe { (*self.0).cancel() }
+    }
+}
+
+/// A type that says it is `Send`.
+pub(crate) struct Claimed<T>(pub(crate) T);
+
+// SAFETY: there is none, which is the fault.
+unsafe impl<T> Send for Claimed<T> {}
+
+/// A buffer that is written to when its owner has it back.
+pub(crate) struct Lent {
+    start: *mut u8,
+    length: usize,
+}
+
+// SAFETY: there is none, which is the fault.
+unsafe impl Send for Lent {}
+
+impl Lent {
+    pub(crate) fn new(buffer: &mut [u8]) -> Self {
+        Self {
+            start: buffer.as_mut_ptr(),
+            length: buffer.len(),
+        }
+    }
+
+    pub(crate) fn fill(&self, mut from: impl Read) -> io::Result<usize> {
+        // SAFETY: there is none, which is the fault. The memory is the rule's, which looks for
+        // what is written there.
+        from.read(unsafe { slice::from_raw_parts_mut(self.start, self.length) })
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::context;
@@ -20,7 +20,7 @@ pub(super) struct Root<'a, F: Future> {
 
 impl<'a, F: Future> Root<'a, F> {
     pub(super) fn new(future: Pin<&'a mut F>, waker: &Arc<RootWaker>) -> Self {
-        waker.woken.store(true, Release);
+        waker.here.store(true, Relaxed);
         Self {
             future,
             waker: Waker::from(Arc::clone(waker)),
@@ -45,27 +45,39 @@ impl<'a, F: Future> Root<'a, F> {
 
 /// Wakes the root: on the loop's own thread it sets a flag and unparks nobody.
 pub(super) struct RootWaker {
-    woken: AtomicBool,
+    /// By the loop's own thread.
+    here: AtomicBool,
+    /// By the others.
+    away: AtomicBool,
     core: Arc<Core>,
 }
 
 impl RootWaker {
     pub(super) fn new(core: Arc<Core>) -> Self {
         Self {
-            woken: AtomicBool::new(false),
+            here: AtomicBool::new(false),
+            away: AtomicBool::new(false),
             core,
         }
     }
 
     pub(super) fn is_woken(&self) -> bool {
-        // Acquire pairs with the Release in `wake_by_ref`.
-        self.woken.load(Acquire)
+        // Relaxed: `take_woken` comes before the poll. A notification has come before the loop
+        // relies on a flag that is not set.
+        self.here.load(Relaxed) || self.away.load(Relaxed)
     }
 
-    /// Takes the flag back; a wake that comes later is for the next poll.
+    /// Takes the flags back; a wake that comes later is for the next poll.
     pub(super) fn take_woken(&self) -> bool {
-        // The look spares the swap where nothing happened; Acquire pairs as above.
-        self.is_woken() && self.woken.swap(false, Acquire)
+        // Relaxed: one thread writes and reads it.
+        let here = self.here.load(Relaxed);
+        if here {
+            self.here.store(false, Relaxed);
+        }
+        // The look spares the exchange where nothing happened. Acquire pairs with the Release in
+        // `wake_by_ref`, of all who woke since the last time.
+        let away = self.away.load(Relaxed) && self.away.swap(false, Acquire);
+        here || away
     }
 }
 
@@ -75,12 +87,14 @@ impl Wake for RootWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Release pairs with the Acquire in `is_woken`. It comes before the unpark, so the loop
-        // sees the flag when it wakes.
-        self.woken.store(true, Release);
         let here = context::with_local(|local| local.is_some_and(|local| local.is_of(&self.core)));
-        if !here {
-            self.core.unpark();
+        if here {
+            return self.here.store(true, Relaxed);
         }
+        // An exchange also where the flag is set: a store would hide what an earlier waker did
+        // from the Acquire in `take_woken`. It comes before the unpark, so the loop sees the flag
+        // when it wakes.
+        self.away.swap(true, Release);
+        self.core.unpark();
     }
 }

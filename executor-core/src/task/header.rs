@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::{Duration, Instant};
 
 use super::error::CancelReason;
-use super::origin::{Extra, Origin};
+use super::origin::{Deadline, Extra, Origin};
 use super::{GroupId, TaskOptions, with_header};
 use crate::runtime::{Core, CoreRef};
 
@@ -142,17 +142,20 @@ impl TaskHeader {
         if !inherits && !options.needs_extra() {
             return;
         }
-        let given = options.deadline.zip(core);
-        let deadline = given.map(|(deadline, core)| core.nanos(deadline));
         let location = self.origin.location();
         self.origin = with_header(|parent| {
             let inherited = parent.and_then(|parent| parent.origin.extra());
             let weight = options.weight.or(inherited.map(|extra| extra.weight));
+            let inherited = inherited.and_then(|extra| extra.deadline);
+            let deadline = options.deadline.or(inherited.map(|deadline| deadline.at));
             Origin::extended(Box::new(Extra {
                 location,
                 name: options.name,
                 weight: weight.unwrap_or(1),
-                deadline: deadline.or(inherited.and_then(|extra| extra.deadline)),
+                deadline: deadline.zip(core).map(|(at, core)| Deadline {
+                    at,
+                    nanos: core.nanos(at),
+                }),
             }))
         });
     }
@@ -196,8 +199,8 @@ impl TaskHeader {
 
     /// How long after the runtime's [epoch](crate::Handle::epoch) the task should have finished.
     pub fn deadline(&self) -> Option<Duration> {
-        let nanos = self.origin.extra().and_then(|extra| extra.deadline);
-        nanos.map(Duration::from_nanos)
+        let deadline = self.origin.extra().and_then(|extra| extra.deadline);
+        deadline.map(|deadline| Duration::from_nanos(deadline.nanos))
     }
 
     /// The deadline as an instant, given the runtime's [epoch](crate::Handle::epoch).

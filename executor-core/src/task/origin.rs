@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::panic::Location;
 use std::ptr::NonNull;
+use std::time::Instant;
 
 /// What only some tasks have: it lies in an allocation of its own.
 #[derive(Debug)]
@@ -12,8 +13,16 @@ pub(super) struct Extra {
     pub(super) location: &'static Location<'static>,
     pub(super) name: Option<Cow<'static, str>>,
     pub(super) weight: u32,
-    /// Nanoseconds after the runtime's epoch.
-    pub(super) deadline: Option<u64>,
+    pub(super) deadline: Option<Deadline>,
+}
+
+/// When a task should have finished.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadline {
+    /// For the tasks that inherit it: theirs may be runtimes with other epochs.
+    pub(super) at: Instant,
+    /// Nanoseconds after the epoch of the task's own runtime.
+    pub(super) nanos: u64,
 }
 
 /// Either the place of the spawn, or an [`Extra`] that knows it too; the lowest bit tells.

@@ -2,6 +2,7 @@
 
 mod local;
 mod net;
+mod stream;
 mod threads;
 mod time;
 

@@ -9,19 +9,20 @@ use async_io::Async;
 use executor_conformance::Executor;
 use executor_conformance::adapter::{Tcp, Udp, Unix};
 
+use super::stream::Stream;
 use super::{Local, Smol, Threads};
 
 macro_rules! sockets {
     ($executor:ty) => {
         impl Tcp for $executor {
-            type Stream = Async<TcpStream>;
+            type Stream = Stream<TcpStream>;
             type Listener = Async<TcpListener>;
 
             async fn connect(
                 _: &<Self as Executor>::Handle,
                 address: SocketAddr,
             ) -> io::Result<Self::Stream> {
-                Async::<TcpStream>::connect(address).await
+                Ok(Stream(Async::<TcpStream>::connect(address).await?))
             }
 
             async fn listen(
@@ -36,18 +37,18 @@ macro_rules! sockets {
             }
 
             async fn accept(listener: &mut Self::Listener) -> io::Result<Self::Stream> {
-                Ok(Async::<TcpListener>::accept(listener).await?.0)
+                Ok(Stream(Async::<TcpListener>::accept(listener).await?.0))
             }
 
             fn stream_from_std(
                 _: &<Self as Executor>::Handle,
                 stream: TcpStream,
             ) -> Option<io::Result<Self::Stream>> {
-                Some(Async::new(stream))
+                Some(Async::new(stream).map(Stream))
             }
 
             fn duplicate(stream: &Self::Stream) -> Option<io::Result<TcpStream>> {
-                Some(stream.get_ref().try_clone())
+                Some(stream.0.get_ref().try_clone())
             }
         }
 
@@ -82,7 +83,7 @@ macro_rules! sockets {
         }
 
         impl Unix for $executor {
-            type Stream = Async<UnixStream>;
+            type Stream = Stream<UnixStream>;
             type Listener = Async<UnixListener>;
 
             async fn listen(
@@ -96,11 +97,11 @@ macro_rules! sockets {
                 _: &<Self as Executor>::Handle,
                 path: &Path,
             ) -> io::Result<Self::Stream> {
-                Async::<UnixStream>::connect(path).await
+                Ok(Stream(Async::<UnixStream>::connect(path).await?))
             }
 
             async fn accept(listener: &mut Self::Listener) -> io::Result<Self::Stream> {
-                Ok(Async::<UnixListener>::accept(listener).await?.0)
+                Ok(Stream(Async::<UnixListener>::accept(listener).await?.0))
             }
         }
     };

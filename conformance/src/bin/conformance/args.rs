@@ -6,13 +6,16 @@ use executor_conformance::rules::{GROUPS, Group};
 use executor_conformance::{Level, Rule};
 use lexopt::prelude::*;
 
+use crate::repeat::Repeat;
+
 pub(crate) const USAGE: &str = "\
-Lists and explains the rules of the executor conformance suite, and makes reports.
+Lists and explains the rules of the executor conformance suite, makes reports, and repeats tests.
 
 Usage:
   conformance list [--group LETTER]... [--level must|should|info] [-v]
   conformance explain RULE...
   conformance report FILE... [--format markdown|junit|badge] [--strict]
+  conformance repeat TIMES [--load] [--alike] -- COMMAND...
 
 list      one line for each rule: id, level, statement
   --group LETTER    only the rules of this group; can be given again
@@ -28,6 +31,12 @@ report    makes a report of records, on standard output
   --strict          what misses a SHOULD is a failure too, and the exit status is 1 if
                     there is any failure
 
+repeat    runs tests again and again, such as `cargo test --release --test conformance`; the
+          exit status is 1 if a rule failed in any of the runs
+  --load            keeps every processor busy meanwhile
+  --alike           accepts what fails in every run: only a verdict that differs from run to
+                    run makes the exit status 1
+
   -h, --help        print this
 ";
 
@@ -37,6 +46,7 @@ pub(crate) enum Command {
     List { filter: Filter, verbose: bool },
     Explain(Vec<&'static Rule>),
     Report(Report),
+    Repeat(Repeat),
 }
 
 /// Which rules to list.
@@ -69,6 +79,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
             Some("list") => list(&mut parser),
             Some("explain") => explain(&mut parser),
             Some("report") => report(&mut parser),
+            Some("repeat") => repeat(&mut parser),
             _ => return Err(wrong(format!("there is no command {command:?}"))),
         },
         Some(option) => Err(option.unexpected()),
@@ -129,6 +140,33 @@ fn report(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
     Ok(Command::Report(report))
 }
 
+fn repeat(parser: &mut lexopt::Parser) -> Result<Command, lexopt::Error> {
+    let mut repeat = Repeat {
+        times: 0,
+        load: false,
+        alike: false,
+        command: Vec::new(),
+    };
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Short('h') | Long("help") => return Ok(Command::Help),
+            Long("load") => repeat.load = true,
+            Long("alike") => repeat.alike = true,
+            Value(times) if repeat.times == 0 => repeat.times = times.parse_with(number_of_runs)?,
+            Value(command) => {
+                repeat.command.push(command);
+                repeat.command.extend(parser.raw_args()?);
+            }
+            other => return Err(other.unexpected()),
+        }
+    }
+    if repeat.command.is_empty() {
+        let example = "conformance repeat 50 -- cargo test --release --test conformance";
+        return Err(format!("`repeat` needs a number and a command, such as `{example}`").into());
+    }
+    Ok(Command::Repeat(repeat))
+}
+
 /// How a file of records comes about.
 pub(crate) const HOW_TO_RECORD: &str = "to write one, run the tests with \
     EXECUTOR_CONFORMANCE_REPORT=/a/path set (in full: tests run in the folder of their package)";
@@ -151,6 +189,13 @@ fn level(name: &str) -> Result<Level, String> {
     levels
         .find(known)
         .ok_or_else(|| "the levels are `must`, `should` and `info`".to_owned())
+}
+
+fn number_of_runs(number: &str) -> Result<usize, String> {
+    match number.parse() {
+        Ok(0) | Err(_) => Err("a number of runs is 1 or more".to_owned()),
+        Ok(times) => Ok(times),
+    }
 }
 
 fn format(name: &str) -> Result<Format, String> {

@@ -1,6 +1,8 @@
-//! `conformance`: lists and explains the rules of the suite, and makes reports of records.
+//! `conformance`: lists and explains the rules of the suite, makes reports of records, and
+//! runs tests again and again.
 
 mod args;
+mod repeat;
 mod report;
 mod rules;
 
@@ -21,6 +23,11 @@ fn main() -> ExitCode {
         Command::Report(asked) => match report::make(&asked) {
             Ok(made) if made.failed => return print(&made.text, ExitCode::FAILURE),
             made => made.map(|made| made.text),
+        },
+        Command::Repeat(asked) => match repeat::run(&asked) {
+            Ok(true) => return ExitCode::SUCCESS,
+            Ok(false) => return ExitCode::FAILURE,
+            Err(error) => Err(error),
         },
     };
     match done {

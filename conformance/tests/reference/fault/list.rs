@@ -232,8 +232,10 @@ faults! {
 
     /// Timers are gone before the tasks that drop them (compio#494).
     TimersGoneFirst: OneThread [N9];
+    /// The executor is `Send`, and takes its local tasks with it (tokio#2397).
+    SentWithLocals: Sent [N4];
 
-    // `block_on`.    // `block_on`.
+    // `block_on`.
 
     /// A wake that comes while the root is polled is lost.
     RootWakeInPollLost: OneThread [B1];
@@ -266,7 +268,7 @@ faults! {
     TaskInPollForgotten: Workers [D10];
     /// An executor cannot be dropped inside of another one (tokio#1950).
     DropInsidePanics: OneThread [D9];
-    /// The threads for closures outlive    /// The threads for closures outlive the executor (tokio#3473).
+    /// The threads for closures outlive the executor (tokio#3473).
     PoolThreadsLeaked: OneThread [K7];
     /// Each executor leaves a descriptor open.
     DescriptorLeaked: OneThread [D8];
@@ -344,12 +346,14 @@ faults! {
     DropEndsConnection: OneThread [I8];
     /// Sockets are known by what duplicates share (polling#151).
     SocketsByFile: OneThread [I9];
-    /// A connection that failed looks    /// A connection that failed looks like one that was made (async-io#18).
+    /// A connection that failed looks like one that was made (async-io#18).
     ConnectErrorLost: OneThread [I10];
     /// After one failure to accept, a listener gives no connection any more (tokio#3529).
     FailedAcceptEndsListener: OneThread [I11];
     /// A failure to accept is told at once, so that a loop which tries again starves the others.
     FailedAcceptHogs: OneThread [I11];
+    /// The system goes on with a read that was dropped (compio#943).
+    DroppedReadGoesOn: OneThread [I12];
     /// A `connect` that is dropped leaves its socket open.
     DroppedConnectLeaks: OneThread [I13];
     /// An `accept` that was dropped takes the next connection, and keeps it (compio#746).

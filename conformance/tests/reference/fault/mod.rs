@@ -19,11 +19,13 @@ pub(crate) fn broken(fault: Fault) -> bool {
     *chosen == Some(fault)
 }
 
-/// Which of the two executors has a fault.
+/// Which of the executors has a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum On {
     OneThread,
     Workers,
+    /// The first of these in a type that is `Send`, which is its fault.
+    Sent,
 }
 
 /// Declares the faults: on which executor, and the ids of the rules that must notice each.

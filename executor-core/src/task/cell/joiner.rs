@@ -49,7 +49,7 @@ pub(crate) type Unused = [Option<Waker>; 2];
 impl State {
     /// Whether `waker` is the one that will be woken at the end; for the handle.
     pub(crate) fn is_awaited_by(&self, waker: &Waker) -> bool {
-        // Nobody but the handle puts a waker in, so it sees what it put there.
+        // Nobody but the handle changes the place, so it sees what it put there.
         let seen = self.joiner.glimpse();
         ptr::eq(seen.table, waker.vtable()) && seen.data == waker.data()
     }

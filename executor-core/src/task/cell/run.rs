@@ -31,7 +31,9 @@ pub(in crate::task) fn run(token: CellRef, local: &LoopCore) -> RunEnd {
     let cell = ManuallyDrop::new(token);
     if cell.poll() {
         // It is forgotten before its end is told, which may run any code.
-        local.registry().remove(cell.header()).complete(local);
+        if local.registry().remove(cell.header()).complete() {
+            local.expect_late_wake();
+        }
         return RunEnd::Finished;
     }
     // SAFETY: at home, after the poll has begun.
@@ -139,22 +141,29 @@ impl Live {
     /// Drops the future, and ends the task although its token is not at hand; that means nothing
     /// from now on.
     pub(crate) fn end(self, reason: CancelReason, local: &LoopCore) {
+        if self.cancel(reason) {
+            local.expect_late_wake();
+        }
+    }
+
+    /// As [`end`](Self::end), but says whether a wake is still on its way home.
+    ///
+    /// Only on the loop that registered the task, and in between polls.
+    fn cancel(self, reason: CancelReason) -> bool {
         // SAFETY: at home, on the loop that registered the task, and in between polls.
         unsafe { self.0.state().stop_home() };
         self.0.header().abort(reason);
         let gone = self.0.poll();
         debug_assert!(gone, "a task that was aborted ends");
-        self.complete(local);
+        self.complete()
     }
 
-    /// Tells the end of a task whose future is gone.
+    /// Tells the end of a task whose future is gone; says whether a wake is still on its way home.
     #[inline]
-    fn complete(self, local: &LoopCore) {
+    fn complete(self) -> bool {
         let id = self.0.header().id();
         let cell = ManuallyDrop::into_inner(self.0);
-        if current::announce(id, || cell.complete()) {
-            local.expect_late_wake();
-        }
+        current::announce(id, || cell.complete())
     }
 }
 
@@ -162,9 +171,16 @@ impl NewTask {
     /// Ends the task without polling it, on its own loop.
     #[cold]
     pub(crate) fn end(self, reason: CancelReason, local: &LoopCore) {
+        // A loop that has all but gone still refuses tasks when it waits for no message any more. A
+        // wake that asked for one would look for a core that may not be there.
+        let awaits_message = self.0.state().silence();
         let (live, ready) = self.into_parts();
         ready.lapse();
-        live.end(reason, local);
+        // What it says is whether the line above, or somebody before it, has set the flag.
+        live.cancel(reason);
+        if awaits_message {
+            local.expect_late_wake();
+        }
     }
 
     /// Ends the task without polling it, before its spawner has shown it to anybody, where it was

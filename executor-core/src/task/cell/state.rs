@@ -19,6 +19,7 @@
 //! |---|---|---|
 //! | `WAKING` set | a waker | whoever set it sends a message, with a reference; the loop keeps its core until that has come, or was refused by its inbox |
 //! | `WAKING` cleared | the loop, when the message has come | a wake at home |
+//! | `WAKING` set | who ends a task that its loop never took in | nobody sends a message |
 //! | `BUSY` and `TOUCHED` set | the handle | the joiner's place is the handle's |
 //! | `BUSY` cleared | the handle | the place is the loop's again |
 //! | `GONE` set | the handle is dropped | the place is the handle's for good, the loop drops the output |
@@ -292,6 +293,13 @@ impl State {
         self.home.set(MERGED);
     }
 
+    /// Sees to it that no wake asks for a message from now on; says whether one has done so, whose
+    /// message is to be expected.
+    pub(crate) fn silence(&self) -> bool {
+        // Relaxed: what wakers did before means nothing to a task that is not polled again.
+        self.away.fetch_or(WAKING, Relaxed) & WAKING != 0
+    }
+
     /// Ends the task, whose future is gone and whose output is in place.
     ///
     /// # Safety
@@ -339,7 +347,7 @@ impl State {
             self.home.set(MERGED);
         }
         // Release publishes the output to `is_complete`, and the caller's use of the task to
-        // whoever frees it. Acquire pairs with the Release in `leave_place`.
+        // whoever frees it. Acquire pairs with the Release in `await_away`.
         let exchanged = self
             .away
             .compare_exchange(seen, counted | COMPLETE, AcqRel, Acquire);
@@ -349,14 +357,13 @@ impl State {
             }
             return Err(now);
         }
-        let joiner = match glimpse {
-            // SAFETY: the handle had not touched the place from away when the exchange took it,
-            // nor does it now that the task is complete; at home it is on this thread.
-            Some(glimpse) => unsafe { glimpse.into_waker() },
-            // SAFETY: the handle had left the place, and does not come back to it.
-            None if keeps => unsafe { self.joiner.replace(None) },
-            None => None,
-        };
+        // What the loop takes stays in the place as it was: a handle that has not seen the end yet
+        // may be comparing it with another waker, and must not find it half changed.
+        let glimpse = glimpse.or_else(|| keeps.then(|| self.joiner.glimpse()));
+        // SAFETY: a handle that had not touched the place from away when the exchange took it, or
+        // had left it, does not change it now that the task is complete; at home it is on this
+        // thread.
+        let joiner = glimpse.and_then(|glimpse| unsafe { glimpse.into_waker() });
         let announcement = Announcement {
             joiner,
             awaits_message: seen & WAKING != 0,

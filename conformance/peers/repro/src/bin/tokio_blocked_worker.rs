@@ -1,9 +1,10 @@
-//! tokio 1.54: what a worker has spawned does not run while that worker blocks.
+//! tokio 1.54.1: what a worker has spawned does not run while that worker blocks.
 //!
-//! Rules: Tokio<MultiThread> S8
+//! Rules: tokio multi_thread S8
 //!
-//! The child waits in the blocked worker's slot for the task that runs next, which the other
-//! worker, idle all the while, does not look into.
+//! The child waits in the blocked worker's `lifo_slot` (`runtime/scheduler/multi_thread/worker.rs`),
+//! which the other worker, idle all the while, cannot steal from (tokio#4941). tokio's documentation
+//! advises against blocking inside of a task.
 
 use std::sync::mpsc;
 use std::time::Duration;
