@@ -1,12 +1,10 @@
 //! Where one worker sleeps.
 
-use std::sync::atomic::{AtomicBool, AtomicU32};
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::PoisonError;
 
 use crate::driver::{ParkState, ParkUntil};
+use crate::sync::{AtomicBool, AtomicU32, Condvar, Mutex, now};
 
-#[derive(Default)]
 pub(super) struct Berth {
     pub(super) state: ParkState,
     /// Whether the worker sleeps in the seat rather than here.
@@ -20,27 +18,43 @@ pub(super) struct Berth {
 }
 
 impl Berth {
+    pub(super) fn new() -> Self {
+        Self {
+            state: ParkState::new(),
+            in_seat: AtomicBool::new(false),
+            called: AtomicBool::new(false),
+            quiet: AtomicU32::new(0),
+            lock: Mutex::new(()),
+            kicked: Condvar::new(),
+        }
+    }
+
     /// Sleeps until it is notified, or for as long as `until` says.
     pub(super) fn sleep(&self, until: ParkUntil) {
         // The lock is taken before the word says `PARKED`, so a kick cannot fall between the
         // look at the word and the wait.
-        let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         if until == ParkUntil::Now || !self.state.prepare_park() {
             return;
         }
-        match until {
-            ParkUntil::Deadline(deadline) => {
-                let timeout = deadline.saturating_duration_since(Instant::now());
-                let wait = self
-                    .kicked
-                    .wait_timeout_while(guard, timeout, |()| !self.state.is_notified());
-                drop(wait);
-            }
-            _ => drop(
-                self.kicked
-                    .wait_while(guard, |()| !self.state.is_notified()),
-            ),
+        while !self.state.is_notified() {
+            let waited = match until {
+                ParkUntil::Deadline(deadline) => {
+                    let timeout = deadline.saturating_duration_since(now());
+                    if timeout.is_zero() {
+                        break;
+                    }
+                    let waited = self.kicked.wait_timeout(guard, timeout);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+                _ => {
+                    let waited = self.kicked.wait(guard);
+                    waited.unwrap_or_else(PoisonError::into_inner)
+                }
+            };
+            guard = waited;
         }
+        drop(guard);
         self.state.finish_park();
     }
 

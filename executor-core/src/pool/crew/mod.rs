@@ -26,18 +26,16 @@
 //! | a watcher about to sleep without end | `watch`: nobody | `counts`: are all asleep? |
 
 mod berth;
-#[cfg(test)]
-mod tests;
 
 use std::io;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicU64, AtomicUsize, fence};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
 use crate::driver::{Park, ParkUntil, Unpark, WakeList};
+use crate::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, fence, now};
 
 use berth::Berth;
 
@@ -101,9 +99,11 @@ enum Woken {
 impl Crew {
     pub(crate) fn new(workers: usize, seat: Box<dyn Park + Send>, driver: Arc<dyn Unpark>) -> Self {
         Self {
-            berths: (0..workers).map(|_| CachePadded::default()).collect(),
-            counts: CachePadded::default(),
-            asleep: Mutex::default(),
+            berths: (0..workers)
+                .map(|_| CachePadded::new(Berth::new()))
+                .collect(),
+            counts: CachePadded::new(AtomicU64::new(0)),
+            asleep: Mutex::new(Vec::new()),
             watch: AtomicUsize::new(NOBODY),
             seat: Mutex::new(seat),
             driver,
@@ -120,7 +120,6 @@ impl Crew {
     #[inline]
     pub(crate) fn call_one(&self) {
         // Pairs with the one in `sleep`, as the table says.
-        fence(SeqCst);
         let counts = self.counts.load(SeqCst);
         if counts >= SEARCHING || counts == 0 {
             return;
@@ -185,10 +184,15 @@ impl Crew {
         true
     }
 
-    /// A searcher has found something; it was the last if `true`, and there may be more.
+    /// A searcher has found something. If it was the last (`true`), it must look whether there is
+    /// more, and call the next.
     #[inline]
     pub(crate) fn end_search(&self) -> bool {
-        self.counts.fetch_sub(SEARCHING, SeqCst) / SEARCHING == 1
+        let before = self.counts.fetch_sub(SEARCHING, SeqCst);
+        // Pairs with that of `call_one`: who saw this worker searching has made ready what this
+        // worker now looks for.
+        fence(SeqCst);
+        before / SEARCHING == 1
     }
 
     /// Looks at the driver's events without waiting, unless another worker is about it.
@@ -302,7 +306,7 @@ impl Crew {
             if outlook.has_work() {
                 return Ok(Woken::ToWork);
             }
-            let watch = self.is_on_watch(id).then(|| Instant::now() + WATCH);
+            let watch = self.is_on_watch(id).then(|| now() + WATCH);
             let latest = earlier(until, watch);
             match self.try_seat() {
                 Some(mut driver) => self.drive(id, &mut **driver, latest, outlook, wakes)?,
@@ -312,12 +316,12 @@ impl Crew {
             if berth.called.load(Acquire) || !wakes.is_empty() || is_over(until) {
                 return Ok(Woken::ToWork);
             }
-            let now = Instant::now();
+            let time = now();
             let next = outlook.next_timer();
-            if next != u64::MAX && outlook.instant(next) <= now {
+            if next != u64::MAX && outlook.instant(next) <= time {
                 return Ok(Woken::ToWork);
             }
-            if watch.is_some_and(|end| end <= now) {
+            if watch.is_some_and(|end| end <= time) {
                 if !self.all_asleep() {
                     return Ok(Woken::ToLookRound);
                 }
@@ -392,7 +396,7 @@ fn earlier(until: ParkUntil, other: Option<Instant>) -> ParkUntil {
 fn is_over(until: ParkUntil) -> bool {
     match until {
         ParkUntil::Now => true,
-        ParkUntil::Deadline(deadline) => deadline <= Instant::now(),
+        ParkUntil::Deadline(deadline) => deadline <= now(),
         ParkUntil::Notified => false,
     }
 }
