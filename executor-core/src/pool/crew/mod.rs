@@ -120,6 +120,7 @@ impl Crew {
     #[inline]
     pub(crate) fn call_one(&self) {
         // Pairs with the one in `sleep`, as the table says.
+        fence(SeqCst);
         let counts = self.counts.load(SeqCst);
         if counts >= SEARCHING || counts == 0 {
             return;
