@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
 const MALLOC_HEADER: isize = 8;
 
 static COUNTING: AtomicBool = AtomicBool::new(false);
-// Relaxed everywhere: the scenario that counts does so on one thread, and the numbers guard no
-// other memory.
+// Relaxed everywhere: the numbers guard no other memory, and a scenario with several threads
+// synchronises with all that it has counted by other means.
 static LIVE: AtomicIsize = AtomicIsize::new(0);
 
 /// The system allocator, with a switch that makes it count.

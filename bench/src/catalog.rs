@@ -13,6 +13,32 @@ pub(crate) enum Family {
     Timers,
     /// A server process under load.
     Tcp,
+    /// Tasks of several threads.
+    PoolTasks,
+    /// Memory of a pool's idle tasks.
+    PoolMemory,
+    /// Wakes from a thread that is no worker.
+    PoolWake,
+    /// Sleeps on several threads.
+    PoolTimers,
+    /// A server process of several threads under load.
+    PoolTcp,
+}
+
+impl Family {
+    /// The runtimes to which ratios are given, where they were measured.
+    pub(crate) fn yardsticks(self) -> [&'static str; 2] {
+        match self {
+            Self::Tasks | Self::Memory | Self::Wake | Self::Timers | Self::Tcp => {
+                ["tokio-ct", "floor"]
+            }
+            Self::PoolTasks
+            | Self::PoolMemory
+            | Self::PoolWake
+            | Self::PoolTimers
+            | Self::PoolTcp => ["tokio-mt", "smol-mt"],
+        }
+    }
 }
 
 /// One number that a scenario measures: the id and metric under which it is reported.
@@ -203,6 +229,123 @@ pub(crate) const ALL: &[Scenario] = &[
         &[
             row("st/accept", "conn_per_s"),
             row("st/accept_cpu", "cpu_us"),
+        ],
+        "accept a connection and close it, one after another; rate, server CPU per connection",
+    ),
+    scenario(
+        "mt/spawn_many",
+        Family::PoolTasks,
+        &[row("mt/spawn_many", "ns")],
+        "a task spawns 100,000 empty ones, then awaits them all; ns per task",
+    ),
+    scenario(
+        "mt/spawn_remote",
+        Family::PoolTasks,
+        &[row("mt/spawn_remote", "ns")],
+        "the same spawned by a thread that is no worker; ns per task",
+    ),
+    scenario(
+        "mt/fan_join",
+        Family::PoolTasks,
+        &[row("mt/fan_join", "ns")],
+        "a task spawns 100 empty ones and awaits them, again and again; ns per task",
+    ),
+    scenario(
+        "mt/yield_many",
+        Family::PoolTasks,
+        &[row("mt/yield_many", "ns")],
+        "1,000 tasks yield; ns per yield",
+    ),
+    scenario(
+        "mt/ping_pong",
+        Family::PoolTasks,
+        &[row("mt/ping_pong", "ns")],
+        "two tasks hand a number to and fro; ns per hand-over",
+    ),
+    scenario(
+        "mt/ping_pong_100",
+        Family::PoolTasks,
+        &[row("mt/ping_pong_100", "ns")],
+        "100 such pairs at once; ns per hand-over",
+    ),
+    scenario(
+        "mt/skewed",
+        Family::PoolTasks,
+        &[row("mt/skewed", "ns")],
+        "a task spawns 200 that burn 1 to 10 us and awaits them, again and again; ns per child",
+    ),
+    steady(scenario(
+        "mt/idle_bytes",
+        Family::PoolMemory,
+        &[
+            row("mt/idle_bytes", "bytes"),
+            row("mt/idle_bytes", "rss_bytes"),
+        ],
+        "1,000,000 tasks wait on a 48-byte future; bytes per task by malloc, and by RSS",
+    )),
+    scenario(
+        "mt/remote_wake",
+        Family::PoolWake,
+        &[
+            row("mt/remote_wake", "p50_us"),
+            row("mt/remote_wake", "p99_us"),
+        ],
+        "a thread that is no worker wakes a task of a parked pool; us from wake to poll",
+    ),
+    scenario(
+        "mt/timer_cancel",
+        Family::PoolTimers,
+        &[row("mt/timer_cancel", "ns")],
+        "create a sleep, poll it once, drop it, with none pending but a sooner one; ns",
+    ),
+    scenario(
+        "mt/timer_fire",
+        Family::PoolTimers,
+        &[
+            row("mt/timer_fire", "p50_us"),
+            row("mt/timer_fire_cpu", "cpu_us"),
+        ],
+        "100,000 sleeps due evenly over 1 s; us late, CPU us per timer",
+    ),
+    scenario(
+        "mt/sleep_idle",
+        Family::PoolTimers,
+        &[row("mt/sleep_idle", "p50_us")],
+        "one sleep of 1 to 4 ms in an idle pool; us late",
+    ),
+    scenario(
+        "mt/tick",
+        Family::PoolTimers,
+        &[row("mt/tick", "p99_us"), row("mt/tick_burn", "burns_per_s")],
+        "a 1 kHz tick beside eight tasks that burn 100 us and wake themselves; us late, burns",
+    ),
+    scenario(
+        "mt/tcp_1",
+        Family::PoolTcp,
+        &[row("mt/tcp_1", "rt_per_s"), row("mt/tcp_1_cpu", "cpu_us")],
+        "TCP echo of 64 bytes, 1 connection; rate, server CPU per round trip",
+    ),
+    scenario(
+        "mt/tcp_50",
+        Family::PoolTcp,
+        &[row("mt/tcp_50", "rt_per_s"), row("mt/tcp_50_cpu", "cpu_us")],
+        "TCP echo, 50 connections",
+    ),
+    scenario(
+        "mt/tcp_1000",
+        Family::PoolTcp,
+        &[
+            row("mt/tcp_1000", "rt_per_s"),
+            row("mt/tcp_1000_cpu", "cpu_us"),
+        ],
+        "TCP echo, 1,000 connections",
+    ),
+    scenario(
+        "mt/accept",
+        Family::PoolTcp,
+        &[
+            row("mt/accept", "conn_per_s"),
+            row("mt/accept_cpu", "cpu_us"),
         ],
         "accept a connection and close it, one after another; rate, server CPU per connection",
     ),

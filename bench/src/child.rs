@@ -30,7 +30,7 @@ pub(crate) fn run(job: &ChildJob) -> Result<(), String> {
         default_hook(info);
         process::exit(101);
     }));
-    if job.scenario.family != Family::Memory {
+    if ![Family::Memory, Family::PoolMemory].contains(&job.scenario.family) {
         alloc::keep_freed_memory();
     }
     let cx = Context {

@@ -187,15 +187,16 @@ fn parse_child(mut args: impl Iterator<Item = String>) -> Result<ChildJob, Strin
 }
 
 fn parse_serve(mut args: impl Iterator<Item = String>) -> Result<ServeJob, String> {
-    let usage = "--serve is for the program itself: --serve echo|accept RUNTIME CORE";
+    let usage = "--serve is for the program itself: --serve echo|accept RUNTIME CORE...";
     let service = args.next().ok_or(usage)?;
     let service = Service::from_name(&service).ok_or(usage)?;
     let runtime = find_runtime(&args.next().ok_or(usage)?)?;
-    let cpu = args.next().and_then(|cpu| cpu.parse().ok()).ok_or(usage)?;
+    let cpus: Result<Vec<usize>, _> = args.map(|cpu| cpu.parse()).collect();
+    let cpus = cpus.ok().filter(|cpus| !cpus.is_empty()).ok_or(usage)?;
     Ok(ServeJob {
         service,
         runtime,
-        cpu,
+        cpus,
     })
 }
 
@@ -234,7 +235,7 @@ mod tests {
     fn only_selects_by_row_id_too() {
         let plan = plan(&["--only", "timer_fire_cpu,spawn_join"]).unwrap();
         let ids: Vec<&str> = plan.scenarios.iter().map(|scenario| scenario.id).collect();
-        assert_eq!(ids, ["st/spawn_join", "st/timer_fire"]);
+        assert_eq!(ids, ["st/spawn_join", "st/timer_fire", "mt/timer_fire"]);
     }
 
     #[test]

@@ -8,9 +8,6 @@ use crate::cli::Plan;
 use crate::parent::{Note, Series};
 use crate::stats::Spread;
 
-/// Ratios are given to these, where they were measured.
-const YARDSTICKS: [&str; 2] = ["tokio-ct", "floor"];
-
 /// More than this before the first measurement is somebody else's load.
 const BUSY: f64 = 0.5;
 
@@ -41,6 +38,7 @@ pub(crate) fn preamble(plan: &Plan, load: f64) -> String {
 /// The table of one scenario.
 pub(crate) fn table(scenario: &Scenario, series: &[Series], notes: &[Note]) -> String {
     let mut text = format!("\n{}: {}\n", scenario.id, scenario.about);
+    let yardsticks = scenario.family.yardsticks();
     for row in scenario.rows {
         let lines: Vec<(&Series, Spread)> = series
             .iter()
@@ -56,13 +54,13 @@ pub(crate) fn table(scenario: &Scenario, series: &[Series], notes: &[Note]) -> S
             "  {title:<32} {:>11} {:>11} {:>11}",
             "median", "min", "max"
         );
-        for yardstick in YARDSTICKS {
+        for yardstick in yardsticks {
             let _ = write!(text, " {:>11}", format!("x {yardstick}"));
         }
         text.push('\n');
         for (series, spread) in &lines {
             let _ = write!(text, "    {:<30} {}", series.runtime, numbers(*spread));
-            for yardstick in YARDSTICKS {
+            for yardstick in yardsticks {
                 let _ = write!(text, " {:>11}", ratio(*spread, yardstick, &lines));
             }
             text.push('\n');

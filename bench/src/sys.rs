@@ -18,8 +18,15 @@ pub(crate) fn allowed_cpus() -> io::Result<Vec<usize>> {
 
 /// Keeps the calling thread, and those it starts from now on, on one core.
 pub(crate) fn pin_to(cpu: usize) -> io::Result<()> {
+    keep_to(&[cpu])
+}
+
+/// The same for several cores.
+pub(crate) fn keep_to(cpus: &[usize]) -> io::Result<()> {
     let mut set = CpuSet::new();
-    set.set(cpu);
+    for &cpu in cpus {
+        set.set(cpu);
+    }
     Ok(sched_setaffinity(None, &set)?)
 }
 

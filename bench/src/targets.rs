@@ -7,6 +7,10 @@ use crate::parent::Series;
 use crate::report::digits;
 use crate::stats::Spread;
 
+mod list;
+
+use list::TARGETS;
+
 /// The bound a value or a ratio must keep.
 #[derive(Clone, Copy, Debug)]
 enum Bound {
@@ -30,110 +34,35 @@ impl Bound {
     }
 }
 
-/// One line of the verdict: a row of `ours`, as a ratio to `peer` or, without one, as it is.
+/// What a value is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Against {
+    /// Nothing: it is judged as it is.
+    Nothing,
+    /// The same row of that runtime.
+    Runtime(&'static str),
+    /// The same row of whichever other runtime has the least median.
+    Best,
+}
+
+impl Against {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Nothing => "-",
+            Self::Runtime(name) => name,
+            Self::Best => "the best",
+        }
+    }
+}
+
+/// One line of the verdict: a row of `ours`, as a ratio where it is against something.
 #[derive(Debug)]
 struct Target {
     row: Row,
     ours: &'static str,
-    peer: Option<&'static str>,
+    against: Against,
     bound: Bound,
 }
-
-const fn ratio(
-    id: &'static str,
-    metric: &'static str,
-    ours: &'static str,
-    peer: &'static str,
-    bound: Bound,
-) -> Target {
-    Target {
-        row: Row { id, metric },
-        ours,
-        peer: Some(peer),
-        bound,
-    }
-}
-
-const fn absolute(
-    id: &'static str,
-    metric: &'static str,
-    ours: &'static str,
-    bound: Bound,
-) -> Target {
-    Target {
-        row: Row { id, metric },
-        ours,
-        peer: None,
-        bound,
-    }
-}
-
-use Bound::{AtLeast, AtMost};
-
-/// Counting starts and ends within a round trip, so a whole number is met to this far.
-const SYSCALL_SLACK: f64 = 0.005;
-
-const TARGETS: &[Target] = &[
-    ratio("st/yield_many", "ns", "epoll", "tokio-ct", AtMost(0.65)),
-    ratio("st/spawn_many", "ns", "epoll", "tokio-ct", AtMost(0.25)),
-    ratio("st/spawn_join", "ns", "epoll", "tokio-ct", AtMost(0.5)),
-    ratio("st/ping_pong", "ns", "epoll", "tokio-ct", AtMost(0.95)),
-    ratio("st/chained_spawn", "ns", "epoll", "tokio-ct", AtMost(0.5)),
-    absolute("st/idle_bytes", "bytes", "epoll", AtMost(160.0)),
-    ratio("st/timer_cancel", "ns", "epoll", "tokio-ct", AtMost(0.6)),
-    ratio(
-        "st/timer_cancel_10k",
-        "ns",
-        "epoll",
-        "tokio-ct",
-        AtMost(0.6),
-    ),
-    ratio("st/timer_fire", "p50_us", "epoll", "tokio-ct", AtMost(0.06)),
-    ratio(
-        "st/timer_fire_cpu",
-        "cpu_us",
-        "epoll",
-        "tokio-ct",
-        AtMost(1.5),
-    ),
-    ratio("st/sleep_idle", "p50_us", "epoll", "tokio-ct", AtMost(0.06)),
-    ratio("st/tick", "p99_us", "epoll", "tokio-ct", AtMost(0.06)),
-    ratio(
-        "st/tcp_1_cpu",
-        "cpu_us",
-        "epoll-nospin",
-        "floor",
-        AtMost(1.03),
-    ),
-    ratio(
-        "st/tcp_50_cpu",
-        "cpu_us",
-        "epoll-nospin",
-        "floor",
-        AtMost(1.05),
-    ),
-    absolute(
-        "st/tcp_1_syscalls",
-        "syscalls",
-        "epoll-nospin",
-        AtMost(3.0 + SYSCALL_SLACK),
-    ),
-    ratio("st/tcp_1", "rt_per_s", "epoll", "tokio-ct", AtLeast(1.5)),
-    ratio(
-        "st/tcp_1_shared",
-        "rt_per_s",
-        "epoll",
-        "tokio-ct",
-        AtLeast(0.97),
-    ),
-    ratio(
-        "st/accept_cpu",
-        "cpu_us",
-        "epoll-nospin",
-        "tokio-ct",
-        AtMost(0.9),
-    ),
-];
 
 /// How a target came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,7 +121,7 @@ pub(crate) fn verdicts(all: &[Series], rounds: usize) -> String {
             "  {:<20} {:<13} {:<11} {:>9} {:>9} {:>19}  {}",
             target.row.id,
             target.ours,
-            target.peer.unwrap_or("-"),
+            target.against.text(),
             target.bound.text(),
             digits(overall),
             range,
@@ -214,17 +143,23 @@ pub(crate) fn verdicts(all: &[Series], rounds: usize) -> String {
 
 /// The value to be judged, and the same for each round; `None` when a side is missing.
 fn outcome(target: &Target, all: &[Series]) -> Option<(f64, Vec<f64>)> {
-    let find = |runtime| {
-        all.iter()
-            .find(|series| series.row == target.row && series.runtime == runtime)
+    let mut of_row = all.iter().filter(|series| series.row == target.row);
+    let ours = of_row
+        .clone()
+        .find(|series| series.runtime == target.ours)?;
+    let our_median = median(ours)?;
+    let peer = match target.against {
+        Against::Nothing => return Some((our_median, ours.values())),
+        Against::Runtime(name) => of_row.find(|series| series.runtime == name)?,
+        Against::Best => of_row
+            .filter(|series| series.runtime != target.ours)
+            .min_by(|a, b| {
+                median(a)
+                    .unwrap_or(f64::MAX)
+                    .total_cmp(&median(b).unwrap_or(f64::MAX))
+            })?,
     };
-    let ours = find(target.ours)?;
-    let our_median = Spread::of(&ours.values())?.median;
-    let Some(peer) = target.peer else {
-        return Some((our_median, ours.values()));
-    };
-    let peer = find(peer)?;
-    let peer_median = Spread::of(&peer.values())?.median;
+    let peer_median = median(peer)?;
     let pairs = ours.rounds.iter().zip(&peer.rounds);
     let each = pairs
         .filter_map(|(ours, peer)| Some((*ours)? / (*peer)?))
@@ -232,10 +167,14 @@ fn outcome(target: &Target, all: &[Series]) -> Option<(f64, Vec<f64>)> {
     Some((our_median / peer_median, each))
 }
 
+fn median(series: &Series) -> Option<f64> {
+    Spread::of(&series.values()).map(|spread| spread.median)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Bound, TARGETS, Verdict, outcome};
-    use crate::catalog;
+    use super::{Against, Bound, TARGETS, Target, Verdict, outcome};
+    use crate::catalog::{self, Row};
     use crate::parent::Series;
 
     #[test]
@@ -250,20 +189,49 @@ mod tests {
         }
     }
 
-    #[test]
-    fn ratios_are_of_medians_and_within_rounds() {
-        let target = TARGETS.iter().find(|target| target.peer.is_some()).unwrap();
-        let series = |runtime, rounds: &[Option<f64>]| Series {
-            row: target.row,
+    const ROW: Row = Row {
+        id: "st/a",
+        metric: "ns",
+    };
+
+    fn series(runtime: &'static str, rounds: &[Option<f64>]) -> Series {
+        Series {
+            row: ROW,
             runtime,
             rounds: rounds.to_vec(),
-        };
+        }
+    }
+
+    fn target(against: Against) -> Target {
+        Target {
+            row: ROW,
+            ours: "ours",
+            against,
+            bound: Bound::AtMost(1.0),
+        }
+    }
+
+    #[test]
+    fn ratios_are_of_medians_and_within_rounds() {
+        let target = target(Against::Runtime("peer"));
         let all = [
-            series(target.ours, &[Some(1.0), Some(2.0), None]),
-            series(target.peer.unwrap(), &[Some(4.0), Some(4.0), Some(4.0)]),
+            series("ours", &[Some(1.0), Some(2.0), None]),
+            series("peer", &[Some(4.0), Some(4.0), Some(4.0)]),
         ];
-        assert_eq!(outcome(target, &all), Some((0.375, vec![0.25, 0.5])));
-        assert_eq!(outcome(target, &all[..1]), None);
+        assert_eq!(outcome(&target, &all), Some((0.375, vec![0.25, 0.5])));
+        assert_eq!(outcome(&target, &all[..1]), None);
+    }
+
+    #[test]
+    fn the_best_is_the_least_of_the_others() {
+        let all = [
+            series("slow", &[Some(9.0)]),
+            series("ours", &[Some(1.0)]),
+            series("fast", &[Some(2.0)]),
+        ];
+        let target = target(Against::Best);
+        assert_eq!(outcome(&target, &all), Some((0.5, vec![0.5])));
+        assert_eq!(outcome(&target, &all[1..2]), None);
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl<const SPIN: bool> Runtime for Ours<SPIN> {
 }
 
 /// Ends at the end of the stream, or when the client has gone away.
-async fn echo(stream: TcpStream) {
+pub(super) async fn echo(stream: TcpStream) {
     let mut buffer = [0; ECHO_BUFFER];
     while let Ok(n @ 1..) = TcpStream::read(&stream, &mut buffer).await {
         if stream.write_all(&buffer[..n]).await.is_err() {

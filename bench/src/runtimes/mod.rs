@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use crate::catalog::{Family, Scenario};
 use crate::scenarios::tcp::Service;
-use crate::scenarios::{self, Context, Measured};
+use crate::scenarios::{self, Context, Measured, mt};
 
 mod epoll;
 mod floor;
+mod pool;
 mod smol_local;
 mod tokio_ct;
+
+pub(crate) use pool::{FullPool, Pool, WORKERS};
 
 /// What a single-threaded runtime must do for the scenarios, so that all run the same source.
 ///
@@ -57,9 +60,29 @@ impl Entry {
         Self {
             name,
             about,
-            families: EVERYTHING,
+            families: ONE_THREAD,
             measure: scenarios::measure::<R>,
             serve: serve::<R>,
+        }
+    }
+
+    const fn of_pool<P: FullPool>(name: &'static str, about: &'static str) -> Self {
+        Self {
+            name,
+            about,
+            families: POOL,
+            measure: mt::measure::<P>,
+            serve: pool::serve::<P>,
+        }
+    }
+
+    const fn of_tasks<P: Pool>(name: &'static str, about: &'static str) -> Self {
+        Self {
+            name,
+            about,
+            families: &[Family::PoolTasks],
+            measure: mt::measure_tasks::<P>,
+            serve: no_sockets,
         }
     }
 
@@ -69,12 +92,20 @@ impl Entry {
     }
 }
 
-const EVERYTHING: &[Family] = &[
+const ONE_THREAD: &[Family] = &[
     Family::Tasks,
     Family::Memory,
     Family::Wake,
     Family::Timers,
     Family::Tcp,
+];
+
+const POOL: &[Family] = &[
+    Family::PoolTasks,
+    Family::PoolMemory,
+    Family::PoolWake,
+    Family::PoolTimers,
+    Family::PoolTcp,
 ];
 
 /// All runtimes, in the order they take their turns.
@@ -99,7 +130,21 @@ pub(crate) const ALL: &[Entry] = &[
             "raw epoll that spins for 50 us before it blocks",
         )
     },
+    Entry::of_pool::<pool::threadpool::Ours>("threadpool", "anyloop's pool, work stealing"),
+    Entry::of_pool::<pool::tokio_mt::TokioMt>("tokio-mt", "tokio, multi_thread flavour"),
+    Entry::of_pool::<pool::smol_mt::SmolMt>("smol-mt", "async-executor's Executor on async-io"),
+    Entry::of_tasks::<pool::futures_pool::FuturesPool>(
+        "futures-pool",
+        "the ThreadPool of futures-executor, tasks only",
+    ),
 ];
+
+fn no_sockets(_: Service, _: TcpListener) -> io::Result<()> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "this runtime has no sockets",
+    ))
+}
 
 fn serve<R: Runtime>(service: Service, listener: TcpListener) -> io::Result<()> {
     match service {

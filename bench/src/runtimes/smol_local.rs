@@ -72,7 +72,7 @@ impl Runtime for SmolLocal {
 }
 
 /// Ends at the end of the stream, or when the client has gone away.
-async fn echo(mut stream: Async<TcpStream>) {
+pub(super) async fn echo(mut stream: Async<TcpStream>) {
     let mut buffer = [0; ECHO_BUFFER];
     while let Ok(n @ 1..) = stream.read(&mut buffer).await {
         if stream.write_all(&buffer[..n]).await.is_err() {

@@ -9,6 +9,7 @@ use crate::runtimes::Runtime;
 use crate::stats::Spread;
 
 pub(crate) mod memory;
+pub(crate) mod mt;
 pub(crate) mod slot;
 pub(crate) mod tasks;
 pub(crate) mod tcp;

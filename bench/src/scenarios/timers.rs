@@ -48,7 +48,8 @@ pub(crate) fn cancel<R: Runtime>(cx: Context, pending: u32) -> f64 {
     })
 }
 
-async fn poll_once(mut future: Pin<&mut impl Future>) {
+/// Polls a future that is not about to end, once.
+pub(super) async fn poll_once(mut future: Pin<&mut impl Future>) {
     poll_fn(|cx| {
         let outcome = future.as_mut().poll(cx);
         assert!(outcome.is_pending(), "a long sleep does not end at once");
@@ -125,8 +126,7 @@ pub(crate) fn sleep_idle<R: Runtime>(cx: Context) -> Measured {
     in_task::<R, _>(async move {
         let mut late = Vec::with_capacity(count as usize);
         for n in 0..count {
-            // 1 to 4 ms, at no multiple of anything.
-            let duration = Duration::from_nanos(1_000_000 + (u64::from(n) * 770_417) % 3_000_000);
+            let duration = idle_length(n);
             let due = Instant::now() + duration;
             R::sleep(duration).await;
             late.push(micros(due.elapsed()));
@@ -194,7 +194,13 @@ pub(crate) fn tick<R: Runtime>(cx: Context, id: &'static str, how: Yield) -> Mea
     })
 }
 
-fn at_percentile(
+/// The length of the `n`th sleep of an idle runtime: 1 to 4 ms, at no multiple of anything.
+pub(super) fn idle_length(n: u32) -> Duration {
+    Duration::from_nanos(1_000_000 + (u64::from(n) * 770_417) % 3_000_000)
+}
+
+/// The row `id`: how late all but the last few were.
+pub(super) fn at_percentile(
     id: &'static str,
     metric: &'static str,
     late: &mut [f64],

@@ -1,15 +1,16 @@
 //! How long a wake from another thread takes to arrive.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Context, Measured, Trouble, micros, sample};
-use crate::runtimes::Runtime;
+use super::{Context, Measured, Trouble, micros, mt, sample};
+use crate::runtimes::{FullPool, Runtime};
 use crate::stats::percentile;
 use crate::sys;
 
@@ -87,6 +88,21 @@ impl Stamps {
 
 /// A task of a parked runtime is woken from another thread.
 pub(crate) fn remote_wake<R: Runtime>(cx: Context) -> Measured {
+    measure_task(cx, "st/remote_wake", |sleeper| {
+        R::block_on(async {
+            R::spawn(sleeper).await;
+        });
+    })
+}
+
+/// The same for a pool, all of whose workers are parked.
+pub(crate) fn remote_wake_of_pool<P: FullPool>(cx: Context) -> Measured {
+    measure_task(cx, "mt/remote_wake", mt::in_task::<P, ()>)
+}
+
+type Sleeper = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn measure_task(cx: Context, id: &'static str, run: impl FnOnce(Sleeper)) -> Measured {
     let place: Arc<Mutex<Option<Waker>>> = Arc::default();
     let bell = Arc::clone(&place);
     let ring = move || {
@@ -94,38 +110,39 @@ pub(crate) fn remote_wake<R: Runtime>(cx: Context) -> Measured {
             waker.wake();
         }
     };
-    measure_with(cx, ring, |stamps| {
-        let (stamps, place) = (Arc::clone(stamps), Arc::clone(&place));
-        R::block_on(async move {
-            R::spawn(async move {
-                let mut number = 0;
-                while stamps.wants_more() {
-                    number += 1;
-                    let mut armed = false;
-                    poll_fn(|task| {
-                        if stamps.was_sent(number) {
-                            stamps.woken();
-                            return Poll::Ready(());
-                        }
-                        *place.lock().expect("nothing panics with it") = Some(task.waker().clone());
-                        if !armed {
-                            armed = true;
-                            stamps.arm();
-                        }
-                        Poll::Pending
-                    })
-                    .await;
-                }
-            })
-            .await;
-        });
+    measure_with(cx, id, ring, |stamps| {
+        run(Box::pin(sleeper(Arc::clone(stamps), place)));
         Ok(())
     })
 }
 
-/// Has `listen` woken by `ring` from a thread on another core, and gives the latencies.
+/// The task: leaves its waker in `place` and waits, until all wakes have come.
+async fn sleeper(stamps: Arc<Stamps>, place: Arc<Mutex<Option<Waker>>>) {
+    let mut number = 0;
+    while stamps.wants_more() {
+        number += 1;
+        let mut armed = false;
+        poll_fn(|task| {
+            if stamps.was_sent(number) {
+                stamps.woken();
+                return Poll::Ready(());
+            }
+            *place.lock().expect("nothing panics with it") = Some(task.waker().clone());
+            if !armed {
+                armed = true;
+                stamps.arm();
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// Has `listen` woken by `ring` from a thread on another core, and gives the latencies as rows of
+/// `id`.
 pub(crate) fn measure_with(
     cx: Context,
+    id: &'static str,
     ring: impl Fn() + Send + 'static,
     listen: impl FnOnce(&Arc<Stamps>) -> io::Result<()>,
 ) -> Measured {
@@ -155,7 +172,7 @@ pub(crate) fn measure_with(
             .ok_or_else(|| Trouble::Failed("no wake has arrived".to_owned()))
     };
     Ok(vec![
-        sample("st/remote_wake", "p50_us", at(50.0)?),
-        sample("st/remote_wake", "p99_us", at(99.0)?),
+        sample(id, "p50_us", at(50.0)?),
+        sample(id, "p99_us", at(99.0)?),
     ])
 }

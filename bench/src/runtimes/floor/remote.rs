@@ -17,7 +17,7 @@ pub(super) fn measure(cx: Context) -> Measured {
         // Can only fail when the counter is full, and then the bell is ringing already.
         let _ = rustix::io::write(&*ringer, &1_u64.to_ne_bytes());
     };
-    measure_with(cx, ring, |stamps| listen(&bell, stamps))
+    measure_with(cx, "st/remote_wake", ring, |stamps| listen(&bell, stamps))
 }
 
 fn listen(bell: &OwnedFd, stamps: &Arc<Stamps>) -> io::Result<()> {

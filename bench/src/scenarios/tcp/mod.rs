@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 use super::{Context, Measured, Trouble, micros, sample};
-use crate::runtimes::Entry;
+use crate::runtimes::{Entry, WORKERS};
 use crate::sys;
 
 mod client;
@@ -49,7 +49,7 @@ impl Service {
 pub(crate) struct ServeJob {
     pub(crate) service: Service,
     pub(crate) runtime: &'static Entry,
-    pub(crate) cpu: usize,
+    pub(crate) cpus: Vec<usize>,
 }
 
 /// The server process: says `ADDRESS PID` on stdout, then serves until it is killed.
@@ -57,7 +57,7 @@ pub(crate) fn serve(job: &ServeJob) -> Result<(), String> {
     let setup = || -> io::Result<TcpListener> {
         // A server must not outlive the child that loads it, however that one ends.
         set_parent_process_death_signal(Some(Signal::KILL))?;
-        sys::pin_to(job.cpu)?;
+        sys::keep_to(&job.cpus)?;
         sys::raise_file_limit()?;
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         listener.set_nonblocking(true)?;
@@ -84,7 +84,11 @@ pub(crate) fn measure(id: &'static str, cx: Context) -> Measured {
             Some("st/tcp_1000_cpu"),
         ),
         "st/tcp_1_syscalls" => syscalls::measure(cx),
-        "st/accept" => accept(cx),
+        "st/accept" => accept(cx, Place::Apart, id, "st/accept_cpu"),
+        "mt/tcp_1" => echo(cx, 1, Place::Pool, id, Some("mt/tcp_1_cpu")),
+        "mt/tcp_50" => echo(cx, 50, Place::Pool, id, Some("mt/tcp_50_cpu")),
+        "mt/tcp_1000" => echo(cx, 1000, Place::Pool, id, Some("mt/tcp_1000_cpu")),
+        "mt/accept" => accept(cx, Place::Pool, id, "mt/accept_cpu"),
         _ => Err(Trouble::Failed(format!(
             "{id} is listed, but nothing measures it"
         ))),
@@ -98,15 +102,19 @@ enum Place {
     Apart,
     /// One for both.
     Shared,
+    /// One for the client, and for the server as many as it has workers: of its own where there are
+    /// so many, or else one of them is the client's.
+    Pool,
 }
 
 impl Place {
-    /// Pins this process, the client, and gives the server's core.
-    fn take(self) -> Result<usize, Trouble> {
+    /// Pins this process, the client, and gives the server's cores.
+    fn take(self) -> Result<Vec<usize>, Trouble> {
         let cpus = sys::allowed_cpus()?;
         let (client, server) = match (self, &cpus[..]) {
-            (Self::Shared, [.., last]) => (*last, *last),
-            (Self::Apart, [first, .., last]) => (*first, *last),
+            (Self::Shared, [.., last]) => (*last, vec![*last]),
+            (Self::Apart, [first, .., last]) => (*first, vec![*last]),
+            (Self::Pool, [first, .., _]) => (*first, cpus[cpus.len() - WORKERS..].to_vec()),
             _ => {
                 let text = "needs two cores, and this process may use one";
                 return Err(Trouble::Skipped(text.to_owned()));
@@ -130,9 +138,9 @@ fn echo(
     rate_id: &'static str,
     cpu_id: Option<&'static str>,
 ) -> Measured {
-    let cpu = place.take()?;
+    let cpus = place.take()?;
     sys::raise_file_limit()?;
-    let server = Server::start(cx.runtime, Service::Echo, cpu)?;
+    let server = Server::start(cx.runtime, Service::Echo, &cpus)?;
     let mut load = client::Echo::connect(server.address(), connections)?;
     let (measured, warm_up) = durations(cx);
     load.run_for(warm_up)?;
@@ -144,16 +152,16 @@ fn echo(
     Ok(samples)
 }
 
-fn accept(cx: Context) -> Measured {
-    let cpu = Place::Apart.take()?;
-    let server = Server::start(cx.runtime, Service::Accept, cpu)?;
+fn accept(cx: Context, place: Place, rate_id: &'static str, cpu_id: &'static str) -> Measured {
+    let cpus = place.take()?;
+    let server = Server::start(cx.runtime, Service::Accept, &cpus)?;
     let (measured, warm_up) = durations(cx);
     client::connect_for(server.address(), warm_up)?;
     let before = server.cpu()?;
     let done = client::connect_for(server.address(), measured)?;
     let spent = server.cpu()? - before;
     Ok(vec![
-        sample("st/accept", "conn_per_s", done.rate()),
-        sample("st/accept_cpu", "cpu_us", micros(spent) / done.count as f64),
+        sample(rate_id, "conn_per_s", done.rate()),
+        sample(cpu_id, "cpu_us", micros(spent) / done.count as f64),
     ])
 }

@@ -22,13 +22,13 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts a server on the core `cpu` and waits until it listens.
-    pub(super) fn start(runtime: &str, service: Service, cpu: usize) -> io::Result<Self> {
+    /// Starts a server on the cores `cpus` and waits until it listens.
+    pub(super) fn start(runtime: &str, service: Service, cpus: &[usize]) -> io::Result<Self> {
         Self::launch(
             Command::new(std::env::current_exe()?),
             runtime,
             service,
-            cpu,
+            cpus,
         )
     }
 
@@ -36,7 +36,7 @@ impl Server {
     pub(super) fn start_traced(
         runtime: &str,
         service: Service,
-        cpu: usize,
+        cpus: &[usize],
         summary: &Path,
     ) -> io::Result<Self> {
         let mut strace = Command::new("strace");
@@ -45,20 +45,20 @@ impl Server {
             .arg(summary)
             .arg("--")
             .arg(std::env::current_exe()?);
-        Self::launch(strace, runtime, service, cpu)
+        Self::launch(strace, runtime, service, cpus)
     }
 
     fn launch(
         mut command: Command,
         runtime: &str,
         service: Service,
-        cpu: usize,
+        cpus: &[usize],
     ) -> io::Result<Self> {
         command
             .arg("--serve")
             .arg(service.name())
             .arg(runtime)
-            .arg(cpu.to_string());
+            .args(cpus.iter().map(usize::to_string));
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

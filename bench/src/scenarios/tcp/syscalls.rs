@@ -27,17 +27,17 @@ pub(super) fn measure(cx: Context) -> Measured {
             "there is no strace here to count with".to_owned(),
         ));
     }
-    let cpu = Place::Apart.take()?;
-    let short = count(cx, cpu, SHORT)?;
-    let long = count(cx, cpu, LONG)?;
+    let cpus = Place::Apart.take()?;
+    let short = count(cx, &cpus, SHORT)?;
+    let long = count(cx, &cpus, LONG)?;
     let each = (long as f64 - short as f64) / (LONG - SHORT) as f64;
     Ok(vec![sample("st/tcp_1_syscalls", "syscalls", each)])
 }
 
 /// All system calls of a server that lives for `round_trips`.
-fn count(cx: Context, cpu: usize, round_trips: u64) -> Result<u64, Trouble> {
+fn count(cx: Context, cpus: &[usize], round_trips: u64) -> Result<u64, Trouble> {
     let summary = Scratch::new(round_trips);
-    let server = Server::start_traced(cx.runtime, Service::Echo, cpu, &summary.0)?;
+    let server = Server::start_traced(cx.runtime, Service::Echo, cpus, &summary.0)?;
     Echo::connect(server.address(), 1)?.run_count(round_trips, PAUSE)?;
     server.stop()?;
     let text = fs::read_to_string(&summary.0)?;
