@@ -296,7 +296,13 @@ pub(crate) const ALL: &[Scenario] = &[
         "mt/timer_cancel",
         Family::PoolTimers,
         &[row("mt/timer_cancel", "ns")],
-        "create a sleep, poll it once, drop it, with none pending but a sooner one; ns",
+        "create a sleep, poll it once, drop it, with none pending; ns",
+    ),
+    scenario(
+        "mt/timer_cancel_busy",
+        Family::PoolTimers,
+        &[row("mt/timer_cancel_busy", "ns")],
+        "the same with a sooner one pending; ns",
     ),
     scenario(
         "mt/timer_fire",

@@ -13,7 +13,7 @@ Usage: anyloop-bench [OPTIONS]
 
 Measures anyloop beside its peers and prints medians, spread and ratios.
 
-  --quick            short measurements, the whole run in under a minute
+  --quick            short measurements, the whole run in about two minutes
   --json FILE        also write the rows to FILE as one JSON array
   --only PATTERN     only scenarios whose id contains PATTERN (commas separate several)
   --runtimes a,b     only these runtimes

@@ -137,6 +137,7 @@ pub(crate) const ALL: &[Entry] = &[
         "futures-pool",
         "the ThreadPool of futures-executor, tasks only",
     ),
+    Entry::of_tasks::<pool::nio_mt::NioMt>("nio-mt", "nio's Runtime, tasks only"),
 ];
 
 fn no_sockets(_: Service, _: TcpListener) -> io::Result<()> {

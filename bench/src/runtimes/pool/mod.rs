@@ -9,6 +9,7 @@ use crate::scenarios::mt;
 use crate::scenarios::tcp::Service;
 
 pub(super) mod futures_pool;
+pub(super) mod nio_mt;
 pub(super) mod smol_mt;
 pub(super) mod threadpool;
 pub(super) mod tokio_mt;

@@ -11,6 +11,7 @@ mod tasks;
 mod timers;
 
 use mailbox::Mailbox;
+use timers::Pending;
 
 /// Measures the scenario called `id` on `P`.
 pub(crate) fn measure<P: FullPool>(id: &'static str, cx: Context) -> Measured {
@@ -18,7 +19,8 @@ pub(crate) fn measure<P: FullPool>(id: &'static str, cx: Context) -> Measured {
     match id {
         "mt/idle_bytes" => memory::idle_bytes_of_pool::<P, 5>(id),
         "mt/remote_wake" => wake::remote_wake_of_pool::<P>(cx),
-        "mt/timer_cancel" => nanos(timers::cancel::<P>(cx)),
+        "mt/timer_cancel" => nanos(timers::cancel::<P>(cx, Pending::Nothing)),
+        "mt/timer_cancel_busy" => nanos(timers::cancel::<P>(cx, Pending::Sooner)),
         "mt/timer_fire" => timers::fire::<P>(cx),
         "mt/sleep_idle" => timers::sleep_idle::<P>(cx),
         "mt/tick" => timers::tick::<P>(cx),
