@@ -110,7 +110,7 @@ fn a_task_that_panics_on_every_worker_at_once_ends_none() {
             })
             .collect();
         for task in tasks {
-            let error = pool.block_on(task).map(|()| ()).unwrap_err();
+            let error = pool.block_on(task).unwrap_err();
             assert_eq!(error.panic_message(), Some("everywhere"));
         }
     }

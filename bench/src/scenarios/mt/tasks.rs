@@ -1,6 +1,6 @@
 //! Spawning, yielding and waking on several threads.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,19 +26,21 @@ pub(super) fn spawn_many<P: Pool>(cx: Context) -> f64 {
 /// The same from a thread that is no worker, where a task awaits them all.
 pub(super) fn spawn_remote<P: Pool>(cx: Context) -> f64 {
     const TASKS: u32 = 100_000;
-    in_task::<P, _>(repeat(cx, async || {
-        let spawned = Arc::new(Mailbox::default());
-        let place = Arc::new(Mutex::new(None));
-        {
-            let (spawned, place, handle) = (Arc::clone(&spawned), Arc::clone(&place), P::handle());
-            thread::spawn(move || {
-                let mut joins = Vec::with_capacity(TASKS as usize);
-                let start = Instant::now();
-                joins.extend((0..TASKS).map(|_| P::spawn_from(&handle, async {})));
-                *place.lock().expect("nothing panics with it") = Some((start, joins));
-                spawned.put(1);
-            });
+    let (order, orders) = mpsc::channel::<P::Handle>();
+    let (spawned, place) = (Arc::new(Mailbox::default()), Arc::new(Mutex::new(None)));
+    let (bell, tray) = (Arc::clone(&spawned), Arc::clone(&place));
+    // One thread for all batches: with each new one the allocator would begin anew.
+    thread::spawn(move || {
+        for handle in orders {
+            let mut joins = Vec::with_capacity(TASKS as usize);
+            let start = Instant::now();
+            joins.extend((0..TASKS).map(|_| P::spawn_from(&handle, async {})));
+            *tray.lock().expect("nothing panics with it") = Some((start, joins));
+            bell.put(1);
         }
+    });
+    in_task::<P, _>(repeat(cx, async move || {
+        order.send(P::handle()).expect("the thread takes orders");
         spawned.take().await;
         let taken = place.lock().expect("nothing panics with it").take();
         let (start, joins): (Instant, Vec<_>) = taken.expect("left there before the bell");
