@@ -32,6 +32,9 @@ pub(crate) struct Post {
     watching: Cell<bool>,
     /// The loop has looked at the clock since the last pop.
     looked: Cell<bool>,
+    /// How many tasks were found since it did so before, and how many waited then.
+    found: Cell<usize>,
+    waited: Cell<usize>,
 }
 
 impl Post {
@@ -41,12 +44,23 @@ impl Post {
             searching: Cell::new(false),
             watching: Cell::new(false),
             looked: Cell::new(false),
+            found: Cell::new(0),
+            waited: Cell::new(0),
         }
     }
 
     /// Notes that the loop has looked at the clock, which it does every 20 µs or so.
     pub(crate) fn look(&self) {
         self.looked.set(true);
+    }
+
+    /// Takes note of how many tasks wait; whether some have done so since the last time, for as
+    /// long as it takes to look at the clock twice.
+    fn has_aged(&self, waiting: usize) -> bool {
+        let found = self.found.take();
+        let waited = self.waited.replace(waiting);
+        // The queue is first in, first out: what was found since is what had waited longest.
+        waiting > 0 && found < waited
     }
 
     /// When the next timer is due, of any worker's: who is awake fires for those who are blocked.
@@ -134,6 +148,7 @@ impl<P: PoolScheduler> WorkerPolicy<P> {
     #[inline]
     fn found(&self) {
         self.counter().polled();
+        self.post.found.set(self.post.found.get() + 1);
         if self.post.searching.get() || self.post.watching.get() || self.post.looked.get() {
             self.tell_others();
         }
@@ -146,11 +161,14 @@ impl<P: PoolScheduler> WorkerPolicy<P> {
         if self.post.watching.take() {
             pool.crew.relieve(self.post.id.index());
         }
-        // What has waited here for as long as it takes to look at the clock twice is worth a call.
-        let looked = self.post.looked.take();
-        let backlog = self.shared.policy.backlog(self.own.as_ref().expect(GONE));
-        self.counter().holds(backlog);
-        if (looked && backlog > 0) || (was_last && pool.queue.has_work(self.post.id)) {
+        let mut share = false;
+        if self.post.looked.take() {
+            let backlog = self.shared.policy.backlog(self.own.as_ref().expect(GONE));
+            self.counter().holds(backlog);
+            // Waking a worker takes some 10 µs: less of a wait is not worth it.
+            share = self.post.has_aged(backlog);
+        }
+        if share || (was_last && pool.queue.has_work(self.post.id)) {
             pool.crew.call_one();
         }
     }

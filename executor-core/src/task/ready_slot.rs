@@ -5,19 +5,26 @@
 use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicPtr;
-use std::sync::atomic::Ordering::{AcqRel, Relaxed};
+use std::sync::atomic::Ordering::{AcqRel, Relaxed, Release};
 
 use super::Ready;
 
-/// Holds at most one [`Ready`].
+/// Holds at most one [`Ready`], which one thread puts in and any may take out.
 #[derive(Default)]
 pub(crate) struct ReadySlot(AtomicPtr<()>);
 
 impl ReadySlot {
-    /// Puts a token in, and takes out the one that was there.
+    /// Puts a token in, and takes out the one that was there; only for the slot's own thread.
     #[inline]
     pub(crate) fn replace(&self, task: Ready) -> Option<Ready> {
-        self.swap(task.into_raw().as_ptr())
+        let pointer = task.into_raw().as_ptr();
+        if self.is_empty() {
+            // Nobody else puts one in, so it is empty still. Release publishes the token to the
+            // Acquire of the swap that takes it out.
+            self.0.store(pointer, Release);
+            return None;
+        }
+        self.swap(pointer)
     }
 
     /// Takes the token out.

@@ -7,7 +7,7 @@
 //! What is made ready outside of the workers calls one sleeper, unless a worker is *searching*
 //! already: it would find it. A searcher that finds something calls the next if there is more, so
 //! that one call is under way at a time (this is how Go's scheduler throttles its threads). What a
-//! worker makes ready itself calls nobody at first; if it has not been run some 20 µs later, it does.
+//! worker makes ready itself calls nobody at first; what has not been run some 20 µs later does.
 //!
 //! Since a worker may block in a task at any time, one of those asleep is on *watch* as long as
 //! others are awake: every few milliseconds it looks whether the seat is vacant, and tries to
