@@ -167,7 +167,8 @@ async fn skip<E: Intervals>(
 ) -> Result<(), String> {
     ticks.next(ticks.regular(REGULAR + 1)).await;
     // The interval began between these two; from either the count is the same.
-    let [passed, same] = [ticks.made, first.came].map(|start| periods(late - start));
+    let began = [ticks.made, first.at()];
+    let [passed, same] = began.map(|start| periods(late - start));
     if passed != same {
         return Err("skip: the thread was blocked for too long".to_owned());
     }
