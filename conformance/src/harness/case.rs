@@ -60,6 +60,11 @@ impl Case {
         times.saturating_mul(self.stress as usize)
     }
 
+    /// What iterations, and the time that they may take, are multiplied by.
+    pub(crate) fn stress(&self) -> u32 {
+        self.stress
+    }
+
     /// Says what the rule is doing; the last of these are shown if it hangs.
     pub fn event(&self, event: impl Display) {
         if let Some(mut log) = self.log.as_ref() {

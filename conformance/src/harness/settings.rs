@@ -82,10 +82,13 @@ impl Settings {
     }
 
     /// The variables that make a child process run by these settings.
-    pub(super) fn to_env(&self) -> [(&'static str, String); 2] {
+    pub(super) fn to_env(&self) -> [(&'static str, String); 3] {
+        // Rules give up, and say on what, after a part of the limit; it is told in whole seconds.
+        let timeout = self.timeout.as_secs().max(1);
         [
             (SEED, self.seed.to_string()),
             (STRESS, self.stress.to_string()),
+            (TIMEOUT, timeout.to_string()),
         ]
     }
 }

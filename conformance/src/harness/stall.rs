@@ -44,8 +44,10 @@ pub(crate) fn watcher(body: impl FnOnce() + Send + 'static) -> thread::JoinHandl
 /// For what an executor's own threads do where nothing can be awaited, as after its drop.
 pub(crate) fn eventually(mut condition: impl FnMut() -> bool) -> bool {
     const PAUSE: Duration = Duration::from_millis(20);
-    let deadline = Instant::now() + Duration::from_secs(5);
-    for _ in 0..1_000 {
+    let started = Instant::now();
+    let deadline = started + Duration::from_secs(5);
+    // By the clock: on a busy machine a single yield may take as long as a thousand elsewhere.
+    while started.elapsed() < PAUSE {
         if condition() {
             return true;
         }
@@ -127,6 +129,8 @@ fn look() -> Option<Look> {
         if !field("State:")?.contains("S (sleeping)") {
             return Some(Look::Awake);
         }
+        // Without the count a thread that is now awake and now asleep would look unmoved.
+        field("voluntary_ctxt_switches:")?;
         let switches = status.lines().filter(|line| line.contains("ctxt_switches"));
         threads.extend(switches.map(|line| format!("{}: {line}", task.display())));
     }

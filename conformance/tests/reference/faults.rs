@@ -237,8 +237,8 @@ pub(crate) fn leak(task: &Arc<Task>) -> bool {
 pub(crate) fn cancel_each(queued: &[u64], live: Vec<Arc<Task>>, locals: &Locals) {
     let queued: HashSet<u64> = queued.iter().copied().collect();
     if broken(Fault::WakeResurrects) {
-        // The window in which the other thread wakes.
-        (0..20).for_each(|_| thread::yield_now());
+        // The window in which another thread wakes; it sleeps, so that such a thread has a processor.
+        thread::sleep(Duration::from_millis(1));
     }
     let mut live = live.into_iter();
     while let Some(task) = live.next() {

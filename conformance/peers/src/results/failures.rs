@@ -43,33 +43,40 @@ fn section(
 ) -> std::fmt::Result {
     let failed = executors.iter();
     let failed = failed.flat_map(|name| report.failures(name).map(move |outcome| (*name, outcome)));
-    let mut left: Vec<Failure<'_>> = failed.collect();
+    let failed: Vec<Failure<'_>> = failed.collect();
+    let program = |(executor, outcome): &Failure<'_>| {
+        let rule = outcome.record().rule;
+        let mut programs = repros.iter();
+        programs.position(|repro| repro.shows(executor, rule))
+    };
+    let shown_by = |wanted: Option<usize>| -> Vec<Failure<'_>> {
+        let failed = failed.iter().copied();
+        failed
+            .filter(|failure| program(failure) == wanted)
+            .collect()
+    };
     let version = versions::version(package).unwrap_or_default();
     writeln!(out, "\n### {package} {version}")?;
-    if left.is_empty() {
+    if failed.is_empty() {
         writeln!(out, "\nNothing failed.")?;
     }
-    while let Some(&(executor, outcome)) = left.first() {
-        let rule = outcome.record().rule;
-        let repro = repros.iter().find(|repro| repro.shows(executor, rule));
-        let (same, others): (Vec<_>, _) = left.into_iter().partition(|(executor, outcome)| {
-            let rule = outcome.record().rule;
-            match repro {
-                Some(repro) => repro.shows(executor, rule),
-                None => !repros.iter().any(|repro| repro.shows(executor, rule)),
-            }
-        });
-        left = others;
-        heading(out, repro)?;
-        table(out, package, &same)?;
+    let mut told = Vec::new();
+    for index in failed.iter().filter_map(program) {
+        if !told.contains(&index) {
+            told.push(index);
+            heading(out, &repros[index])?;
+            table(out, package, &shown_by(Some(index)))?;
+        }
+    }
+    let unexplained = shown_by(None);
+    if !unexplained.is_empty() {
+        writeln!(out, "\n#### Not yet reproduced by itself")?;
+        table(out, package, &unexplained)?;
     }
     unseen(out, executors, report, repros)
 }
 
-fn heading(out: &mut String, repro: Option<&Repro>) -> std::fmt::Result {
-    let Some(repro) = repro else {
-        return writeln!(out, "\n#### Not yet reproduced by itself");
-    };
+fn heading(out: &mut String, repro: &Repro) -> std::fmt::Result {
     writeln!(
         out,
         "\n#### {}\n\n{}\n\nProgram: [{name}.rs](peers/repro/src/bin/{name}.rs), on {}.",

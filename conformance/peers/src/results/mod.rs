@@ -27,8 +27,15 @@ fn page(report: &Report, repros: &[repro::Repro]) -> String {
     let packages: Vec<_> = packages
         .map(|(name, version)| format!("{name} {version}"))
         .collect();
+    let release = if cfg!(debug_assertions) {
+        ""
+    } else {
+        "--release "
+    };
     format!(
-        "{INTRODUCTION}\n{}\nThe packages: {}. The machine: {}.\n\n{HOW_TO_READ}\n{PROGRAMS}{}{}",
+        "{INTRODUCTION}    cargo run {release}-p anyloop-conformance-peers -- --results \
+         conformance/RESULTS.md\n\n{}\nThe packages: {}. The machine: {}.\n\n{HOW_TO_READ}\n\
+         {PROGRAMS}{}{}",
         report.scores_to_markdown(),
         packages.join(", "),
         versions::surroundings(),
@@ -43,9 +50,6 @@ const INTRODUCTION: &str = "\
 Every rule of the suite on other people's executors, each in a process of its own. This page is
 written by one command, and not by hand:
 
-```sh
-cargo run --release -p anyloop-conformance-peers -- --results conformance/RESULTS.md --runs 3
-```
 ";
 
 const HOW_TO_READ: &str = "\
@@ -62,11 +66,10 @@ different rules.
 const PROGRAMS: &str = "\
 ## What failed
 
-Each failure was tried without the suite, by a short program on that executor alone, so that it is
-not the adapter's. The programs are in [`peers/repro`](peers/repro/src/bin) and say what they
-expected and what happened:
+Each failure is tried without the suite, by a short program on that executor alone, so that it is
+not the adapter's; what has none is listed as not yet reproduced by itself, and may be a fault of
+ours. The programs are in [`peers/repro`](peers/repro/src/bin) and say what they expected and what
+happened:
 
-```sh
-cargo run -p anyloop-conformance-repro --bin tokio_blocked_worker
-```
+    cargo run -p anyloop-conformance-repro --bin tokio_blocked_worker
 ";

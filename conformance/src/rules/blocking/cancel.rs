@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use super::pool;
 use crate::adapter::{Abort, Blocking, JoinError, JoinHandle};
@@ -151,7 +152,7 @@ pub fn k06_must_after_shutdown_it_resolves<E: Blocking>(case: &Case) {
     stage.at("the executor is dropped while a closure runs and another one waits");
     let releasing = thread::spawn(move || {
         // Mostly the shutdown has begun by then; it must do in either order.
-        (0..1_000).for_each(|_| thread::yield_now());
+        thread::sleep(Duration::from_millis(1));
         // An error says that the closure has gone with its executor.
         let _ = holding.release.send(());
         holding.handle

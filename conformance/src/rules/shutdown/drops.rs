@@ -85,7 +85,8 @@ impl Tasks {
     ) {
         let (future, track) = progress.watch(future);
         let task = E::spawn(handle, future);
-        if self.waiting.len() % 2 == 0 {
+        // Where dropping a handle would cancel its task, all of them are kept.
+        if self.waiting.len() % 2 == 0 || E::ON_HANDLE_DROP == OnHandleDrop::Cancels {
             self.handles.push(task);
         }
         self.waiting.push((what, track));

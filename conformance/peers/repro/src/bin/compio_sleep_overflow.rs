@@ -2,7 +2,8 @@
 //!
 //! Rules: compio T2
 //!
-//! `sleep` adds the duration to the present instant, unchecked.
+//! `sleep` adds the duration to the present instant, unchecked (`time/mod.rs` of compio-runtime
+//! 0.12.6, as its documentation says).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;

@@ -3,8 +3,8 @@
 //! Rules: glommio W13 X2
 //!
 //! A task counts its wakers, and the wakes of other threads that wait to be seen to, in an `i16`
-//! (`Header` in `task/header.rs`). In a debug build an assertion fails when that is full, and again
-//! when the wakers are dropped.
+//! (`Header` in `task/header.rs`). An assertion fails when that is full (`task/raw.rs`), and again when
+//! the wakers are dropped.
 
 use std::future::poll_fn;
 use std::process::Command;

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::Case;
 use crate::harness::Others;
@@ -156,23 +156,30 @@ impl Wake for Unpark {
     }
 }
 
-/// Tries something `times` times, as [`Case::trials`] does, but stops after a few failures.
+/// Tries something `times` times, as [`Case::trials`] does, but stops after a few failures, and when
+/// it has taken long.
 ///
-/// A trial fails by waiting in vain; a hundred such would end at the time limit.
+/// A trial fails by waiting in vain; a hundred such would end at the time limit. And on a machine that
+/// is busy with other things, threads that are to meet wait for each other most of the time.
 pub(in crate::rules) fn races<F>(case: &Case, times: usize, mut trial: F)
 where
     F: FnMut(&mut fastrand::Rng) -> Result<(), String>,
 {
     const ENOUGH: usize = 3;
-    let times = case.repeat(times);
+    const LONG: Duration = Duration::from_secs(5);
+    let (times, long) = (case.repeat(times), LONG.saturating_mul(case.stress()));
+    let started = Instant::now();
     let mut failures = Vec::new();
     let mut tried = 0;
-    while tried < times && failures.len() < ENOUGH {
+    while tried < times && failures.len() < ENOUGH && started.elapsed() < long {
         case.event(format_args!("trial {tried}"));
         if let Err(reason) = trial(&mut case.rng(tried as u64)) {
             failures.push(format!("trial {tried}: {reason}"));
         }
         tried += 1;
+    }
+    if tried < times && failures.is_empty() {
+        case.note(format_args!("{tried} of {times} trials, in {long:?}"));
     }
     assert!(
         failures.is_empty(),

@@ -5,9 +5,12 @@ use std::future::poll_fn;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::thread;
+use std::time::{Duration, Instant};
 
-/// How often a thread looks before it sleeps: some milliseconds, so that a storm is prompt.
-const LOOKS: usize = 20_000;
+/// How long a thread looks before it sleeps, so that a storm is prompt.
+///
+/// No number of looks: on a busy machine each costs the time of whoever else wants to run.
+const PROMPT: Duration = Duration::from_millis(5);
 
 /// Counts its rings; whoever waits for a number of them is woken by each.
 ///
@@ -63,7 +66,8 @@ impl Bell {
 
     /// Waits, on a thread of the rule's own, until somebody waits for ring `rings`.
     pub(crate) fn until_awaited(&self, rings: usize) {
-        for _ in 0..LOOKS {
+        let began = Instant::now();
+        while began.elapsed() < PROMPT {
             if self.lock().awaited >= rings {
                 return;
             }
