@@ -104,7 +104,7 @@ impl Verdict {
 /// two sides ran next to each other.
 pub(crate) fn verdicts(all: &[Series], rounds: usize) -> String {
     let mut text = format!(
-        "\nTargets\n  {:<20} {:<13} {:<11} {:>9} {:>9} {:>19}  verdict\n",
+        "\nTargets\n  {:<28} {:<13} {:<11} {:>9} {:>9} {:>19}  verdict\n",
         "row", "runtime", "against", "target", "got", "range over rounds"
     );
     let mut missing = Vec::new();
@@ -118,8 +118,8 @@ pub(crate) fn verdicts(all: &[Series], rounds: usize) -> String {
         });
         let _ = writeln!(
             text,
-            "  {:<20} {:<13} {:<11} {:>9} {:>9} {:>19}  {}",
-            target.row.id,
+            "  {:<28} {:<13} {:<11} {:>9} {:>9} {:>19}  {}",
+            format!("{} [{}]", target.row.id, target.row.metric),
             target.ours,
             target.against.text(),
             target.bound.text(),
@@ -132,6 +132,7 @@ pub(crate) fn verdicts(all: &[Series], rounds: usize) -> String {
         return "\nTargets: none of the runtimes and rows they are about was measured.\n"
             .to_owned();
     }
+    missing.dedup();
     if !missing.is_empty() {
         let _ = writeln!(text, "  not measured in this run: {}", missing.join(", "));
     }
