@@ -139,18 +139,20 @@ impl Pool {
             // Relaxed: any number will do.
             self.next_wheel.fetch_add(1, Relaxed) % self.crew.workers()
         });
-        let (key, next) = self.wheels.insert(at, deadline, waker);
-        self.crew.timer_set(next);
+        let (key, sooner) = self.wheels.insert(at, deadline, waker);
+        if let Some(next) = sooner {
+            self.crew.timer_set(next);
+        }
         (at, key)
     }
 
     /// Moves a timer; `false` if it is no longer pending.
     pub(crate) fn reset_timer(&self, at: usize, key: TimerKey, deadline: u64) -> bool {
-        let next = self.wheels.reset(at, key, deadline);
-        if let Some(next) = next {
+        let (pending, sooner) = self.wheels.reset(at, key, deadline);
+        if let Some(next) = sooner {
             self.crew.timer_set(next);
         }
-        next.is_some()
+        pending
     }
 
     /// Lets the workers leave, and sends what becomes ready from now on to the closer.

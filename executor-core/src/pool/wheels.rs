@@ -31,24 +31,26 @@ impl Entry {
         self.wheel.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Uses the wheel, and publishes the next deadline afterwards.
+    /// Uses the wheel, and publishes the next deadline afterwards; also gives that, if it has become
+    /// an earlier one.
     #[inline]
-    fn with<T>(&self, f: impl FnOnce(&mut Wheel) -> T) -> T {
+    fn with<T>(&self, f: impl FnOnce(&mut Wheel) -> T) -> (T, Option<u64>) {
         let mut wheel = self.lock();
         let result = f(&mut wheel);
-        self.publish(&wheel);
-        result
+        (result, self.publish(&wheel))
     }
 
     #[inline]
-    fn publish(&self, wheel: &Wheel) {
+    fn publish(&self, wheel: &Wheel) -> Option<u64> {
         let next = wheel.next_wake().unwrap_or(NEVER);
         // Relaxed: the lock is held, so nobody else writes it.
-        if self.next.load(Relaxed) != next {
+        let before = self.next.load(Relaxed);
+        if before != next {
             // Release pairs with the Acquire of those who read it; who must not miss it has a fence
-            // in between, as the table at the head of `crew.rs` says.
+            // in between, as the table at the head of `crew` says.
             self.next.store(next, Release);
         }
+        (next < before).then_some(next)
     }
 
     fn expire(&self, wheel: &mut Wheel, now: u64, fired: &mut Vec<Waker>) {
@@ -70,27 +72,23 @@ impl Wheels {
         }
     }
 
-    /// Adds a timer to that worker's wheel; also gives the wheel's next deadline.
+    /// Adds a timer to that worker's wheel; also gives the wheel's next deadline, if that has become
+    /// an earlier one.
     #[inline]
-    pub(crate) fn insert(&self, at: usize, deadline: u64, waker: Waker) -> (TimerKey, u64) {
-        self.wheels[at].with(|wheel| {
-            let key = wheel.insert(deadline, waker);
-            (key, wheel.next_wake().unwrap_or(NEVER))
-        })
+    pub(crate) fn insert(&self, at: usize, deadline: u64, waker: Waker) -> (TimerKey, Option<u64>) {
+        self.wheels[at].with(|wheel| wheel.insert(deadline, waker))
     }
 
     /// Takes a timer out; its waker is to be dropped by the caller.
     #[inline]
     pub(crate) fn remove(&self, at: usize, key: TimerKey) -> Option<Waker> {
-        self.wheels[at].with(|wheel| wheel.remove(key))
+        self.wheels[at].with(|wheel| wheel.remove(key)).0
     }
 
-    /// Moves a timer; the wheel's next deadline, or `None` if the timer is no longer pending.
-    pub(crate) fn reset(&self, at: usize, key: TimerKey, deadline: u64) -> Option<u64> {
-        self.wheels[at].with(|wheel| {
-            let moved = wheel.reset(key, deadline);
-            moved.then(|| wheel.next_wake().unwrap_or(NEVER))
-        })
+    /// Moves a timer; `false` if it is no longer pending. Also gives the wheel's next deadline, as
+    /// [`insert`](Self::insert) does.
+    pub(crate) fn reset(&self, at: usize, key: TimerKey, deadline: u64) -> (bool, Option<u64>) {
+        self.wheels[at].with(|wheel| wheel.reset(key, deadline))
     }
 
     /// Sees to it that the timer wakes `waker`; `false` if it is no longer pending.
@@ -136,7 +134,7 @@ impl Wheels {
     pub(crate) fn end(&self) -> Vec<Waker> {
         let mut fired = Vec::new();
         for entry in &self.wheels {
-            entry.with(|wheel| {
+            let ((), _) = entry.with(|wheel| {
                 wheel.expire(u64::MAX, &mut fired);
                 wheel.give_up_never(&mut fired);
             });

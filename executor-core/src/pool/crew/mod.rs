@@ -269,13 +269,15 @@ impl Crew {
         let posted = self.watch.compare_exchange(NOBODY, id, SeqCst, SeqCst);
         drop(asleep);
         if posted.is_ok() {
+            // It begins anew: where something happens every now and then, it stays on watch.
+            self.berths[id].quiet.store(0, Relaxed);
             self.unpark(id);
         }
     }
 
     /// Whether the worker, which lies down, is the one to watch over those who are awake.
     fn is_on_watch(&self, id: usize) -> bool {
-        // Relaxed: only the worker itself uses it.
+        // Relaxed: a count that is out of date only makes a watch longer or shorter.
         if self.all_asleep() && self.berths[id].quiet.load(Relaxed) >= QUIET {
             let relieved = self.watch.compare_exchange(id, NOBODY, SeqCst, SeqCst);
             // In one order with `post_watch`: who gets up sees that nobody watches, or is seen.
@@ -326,7 +328,6 @@ impl Crew {
                 if !self.all_asleep() {
                     return Ok(Woken::ToLookRound);
                 }
-                // Relaxed: only the worker itself uses it.
                 berth.quiet.fetch_add(1, Relaxed);
             }
         }
