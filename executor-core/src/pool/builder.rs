@@ -20,11 +20,28 @@ pub(super) type Hook = Arc<dyn Fn(WorkerId) + Send + Sync>;
 pub struct PoolBuilder<P = WorkStealing> {
     pub(super) policy: P,
     pub(super) core: Builder,
-    pub(super) workers: Option<usize>,
-    pub(super) thread_name: String,
-    pub(super) stack_size: Option<usize>,
+    workers: Option<usize>,
+    pub(super) threads: Threads,
+}
+
+/// What is asked of the workers' threads.
+#[derive(Clone)]
+pub(super) struct Threads {
+    name: String,
+    stack_size: Option<usize>,
     pub(super) on_start: Option<Hook>,
     pub(super) on_stop: Option<Hook>,
+}
+
+impl Threads {
+    /// That of one worker, to be started.
+    pub(super) fn builder(&self, id: WorkerId) -> thread::Builder {
+        let named = thread::Builder::new().name(format!("{}-{}", self.name, id.index()));
+        match self.stack_size {
+            Some(bytes) => named.stack_size(bytes),
+            None => named,
+        }
+    }
 }
 
 impl PoolBuilder {
@@ -35,10 +52,12 @@ impl PoolBuilder {
             policy: WorkStealing::new(),
             core: Builder::new(),
             workers: None,
-            thread_name: "anyloop-worker".to_owned(),
-            stack_size: None,
-            on_start: None,
-            on_stop: None,
+            threads: Threads {
+                name: "anyloop-worker".to_owned(),
+                stack_size: None,
+                on_start: None,
+                on_stop: None,
+            },
         }
     }
 }
@@ -56,10 +75,7 @@ impl<P> PoolBuilder<P> {
             policy,
             core: self.core,
             workers: self.workers,
-            thread_name: self.thread_name,
-            stack_size: self.stack_size,
-            on_start: self.on_start,
-            on_stop: self.on_stop,
+            threads: self.threads,
         }
     }
 
@@ -71,13 +87,13 @@ impl<P> PoolBuilder<P> {
 
     /// What the workers' threads are called; each gets its number behind it.
     pub fn thread_name(mut self, name: impl Into<String>) -> Self {
-        self.thread_name = name.into();
+        self.threads.name = name.into();
         self
     }
 
     /// The size of the workers' stacks, in bytes; without it that of the standard library.
     pub fn stack_size(mut self, bytes: usize) -> Self {
-        self.stack_size = Some(bytes);
+        self.threads.stack_size = Some(bytes);
         self
     }
 
@@ -85,7 +101,7 @@ impl<P> PoolBuilder<P> {
     ///
     /// If the hook panics, [`build`](Self::build) fails.
     pub fn on_start(mut self, hook: impl Fn(WorkerId) + Send + Sync + 'static) -> Self {
-        self.on_start = Some(Arc::new(hook));
+        self.threads.on_start = Some(Arc::new(hook));
         self
     }
 
@@ -93,7 +109,7 @@ impl<P> PoolBuilder<P> {
     ///
     /// A panic of the hook ends there.
     pub fn on_stop(mut self, hook: impl Fn(WorkerId) + Send + Sync + 'static) -> Self {
-        self.on_stop = Some(Arc::new(hook));
+        self.threads.on_stop = Some(Arc::new(hook));
         self
     }
 
@@ -145,8 +161,8 @@ impl<P: fmt::Debug> fmt::Debug for PoolBuilder<P> {
         f.debug_struct("PoolBuilder")
             .field("policy", &self.policy)
             .field("workers", &self.workers)
-            .field("thread_name", &self.thread_name)
-            .field("stack_size", &self.stack_size)
+            .field("thread_name", &self.threads.name)
+            .field("stack_size", &self.threads.stack_size)
             .finish_non_exhaustive()
     }
 }

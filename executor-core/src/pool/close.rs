@@ -40,6 +40,11 @@ impl<P: PoolScheduler> Closer<P> {
         }
     }
 
+    /// What a worker's thread needs.
+    pub(super) fn parts(&self) -> (Arc<Core>, Arc<Shared<P>>) {
+        (Arc::clone(&self.core), Arc::clone(&self.shared))
+    }
+
     pub(super) fn add(&mut self, thread: thread::JoinHandle<()>) {
         self.threads.push(thread);
     }

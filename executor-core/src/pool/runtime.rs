@@ -7,10 +7,9 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
-use super::builder::Hook;
+use super::builder::{Hook, Threads};
 use super::close::Closer;
 use super::crew::Crew;
 use super::metrics::PoolMetrics;
@@ -73,7 +72,7 @@ impl PoolRuntime {
 }
 
 impl<P: PoolScheduler> PoolRuntime<P> {
-    /// Starts the threads of a pool.
+    /// Makes a pool, and starts its threads.
     pub(super) fn start(
         options: PoolBuilder<P>,
         workers: usize,
@@ -84,47 +83,39 @@ impl<P: PoolScheduler> PoolRuntime<P> {
         let mut policy = options.policy;
         policy.prepare(workers);
         let shared = Arc::new(Shared::new(policy));
-        let crew = Arc::new(Crew::new(workers, park, Arc::clone(&drivers.unpark)));
+        let parts = (0..workers).map(|id| shared.policy.worker(WorkerId::new(id)));
+        let parts: Vec<_> = parts.collect();
         let closer = ThreadPark::new();
-        let pool = Pool::new(Box::new(Arc::clone(&shared)), Arc::clone(&crew), &closer);
-        let core = Arc::new(Core::new(drivers, blocking, Some(pool)));
-        let own = (0..workers).map(|id| {
-            let unpark = WorkerUnpark {
-                crew: Arc::clone(&crew),
-                id,
-            };
-            Arc::new(core.for_worker(Arc::new(unpark)))
-        });
-        let set = core.pool().map(|pool| pool.workers.set(own.collect()));
-        assert!(matches!(set, Some(Ok(()))), "a pool is started once");
+        let core = make_core(&shared, workers, park, drivers, blocking, &closer);
         let mut this = Self {
             handle: Handle::new(Arc::clone(&core)),
-            closer: Some(Closer::new(Arc::clone(&core), Arc::clone(&shared), closer)),
+            closer: Some(Closer::new(core, shared, closer)),
         };
-        let parts: Vec<_> = (0..workers)
-            .map(|id| shared.policy.worker(WorkerId::new(id)))
-            .collect();
+        this.start_threads(parts, &options.threads)?;
+        Ok(this)
+    }
+
+    /// Starts the workers' threads. If one of them is refused, those before it end when `self` is
+    /// dropped.
+    fn start_threads(&mut self, parts: Vec<P::Worker>, options: &Threads) -> io::Result<()> {
+        let closer = self.closer.as_mut().expect("it is not closed yet");
+        let workers = parts.len();
         let (started, reports) = mpsc::channel();
         for (id, part) in parts.into_iter().enumerate() {
             let id = WorkerId::new(id);
-            let (core, shared) = (Arc::clone(&core), Arc::clone(&shared));
+            let (core, shared) = closer.parts();
             let hooks = Hooks {
                 start: options.on_start.clone(),
                 stop: options.on_stop.clone(),
                 started: started.clone(),
             };
-            let mut thread =
-                thread::Builder::new().name(format!("{}-{}", options.thread_name, id.index()));
-            if let Some(bytes) = options.stack_size {
-                thread = thread.stack_size(bytes);
-            }
-            // If a thread is refused, `this` is dropped, and those before it end.
+            let thread = options.builder(id);
             let thread = thread.spawn(move || run_worker(&core, &shared, part, id, hooks))?;
-            this.closer.as_mut().expect("not closed").add(thread);
+            closer.add(thread);
         }
         drop(started);
         match reports.iter().take(workers).all(|fine| fine) {
-            true => Ok(this),
+            true => Ok(()),
             false => Err(io::Error::other(
                 "the hook `on_start` panicked on a worker's thread; the pool was not started",
             )),
@@ -228,6 +219,27 @@ impl<P: PoolScheduler> Drop for PoolRuntime<P> {
     fn drop(&mut self) {
         self.close(None);
     }
+}
+
+/// Makes what the workers share.
+fn make_core<P: PoolScheduler>(
+    shared: &Arc<Shared<P>>,
+    workers: usize,
+    park: Box<dyn Park + Send>,
+    drivers: Drivers,
+    blocking: BlockingPool,
+    closer: &ThreadPark,
+) -> Arc<Core> {
+    let crew = Arc::new(Crew::new(workers, park, Arc::clone(&drivers.unpark)));
+    let pool = Pool::new(Box::new(Arc::clone(shared)), Arc::clone(&crew), closer);
+    let core = Arc::new(Core::new(drivers, blocking, Some(pool)));
+    let own = (0..workers).map(|id| {
+        let crew = Arc::clone(&crew);
+        Arc::new(core.for_worker(Arc::new(WorkerUnpark { crew, id })))
+    });
+    let set = core.pool().map(|pool| pool.workers.set(own.collect()));
+    assert!(matches!(set, Some(Ok(()))), "a pool is made once");
+    core
 }
 
 struct Hooks {
