@@ -172,3 +172,22 @@ fn a_worker_that_does_not_exist_is_an_error() {
         "{error}"
     );
 }
+
+#[test]
+fn no_task_is_told_that_its_runtime_shuts_down() {
+    for _ in 0..200 {
+        let pool = PoolRuntime::without_io(2).unwrap();
+        let sleep = |worker| {
+            pool.spawn_on(worker, async {
+                time::sleep(Duration::from_secs(3600)).await.unwrap();
+            })
+        };
+        let tasks = [sleep(0), sleep(1)];
+        let shared = pool.spawn(async { time::sleep(Duration::MAX).await.unwrap() });
+        drop(pool);
+        for task in tasks.into_iter().chain([shared]) {
+            let error = futures_lite::future::block_on(task).unwrap_err();
+            assert!(error.is_cancelled(), "{error}");
+        }
+    }
+}

@@ -61,12 +61,12 @@ impl<P: PoolScheduler> Closer<P> {
             return self.close_here(timeout);
         }
         // From here on nothing is accepted, wherever the rest is done.
+        self.pool().begin_closing();
         self.core.mark_closed();
         let core = Arc::clone(&self.core);
         let thread = thread::Builder::new().name("anyloop-closer".to_owned());
         if thread.spawn(move || self.close_here(timeout)).is_err() {
-            // The worker cannot wait for itself; at least the others are told to end.
-            core.pool().expect("the core of a pool").begin_closing();
+            // The worker cannot wait for itself; at least the others have been told to end.
             std::mem::forget(core);
             tell("it was dropped on a worker, and no thread could be started to shut it down");
         }
@@ -87,6 +87,8 @@ impl<P: PoolScheduler> Closer<P> {
     fn close_inside(&mut self, deadline: Option<Instant>) {
         let core = Arc::clone(&self.core);
         let pool = core.pool().expect("the core of a pool");
+        // First of all: no task is polled from now on that would find its runtime closed.
+        pool.begin_closing();
         core.mark_closed();
         // Before tasks are dropped: that may end a closure, and the next would begin.
         core.blocking().close();
@@ -95,7 +97,6 @@ impl<P: PoolScheduler> Closer<P> {
             reactor.close(&mut wakers);
         }
         wakers.extend(pool.registry.close(CancelReason::ShutDown));
-        pool.begin_closing();
         for waker in wakers {
             contain(|| waker.wake());
         }

@@ -98,6 +98,12 @@ impl Pool {
         self.closing.load(SeqCst)
     }
 
+    /// Whether the code that runs belongs to a task which will be dropped soon, as the pool is closing:
+    /// it may wait for what never comes.
+    pub(crate) fn is_dropping_tasks_here(&self) -> bool {
+        self.is_closing() && worker::current(self).is_some()
+    }
+
     /// Gives a task to the policy from a thread that is no worker's.
     pub(crate) fn inject(&self, ready: Ready, cx: &PushContext<'_>) {
         if self.is_closing() {

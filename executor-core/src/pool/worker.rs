@@ -193,6 +193,10 @@ impl<P: PoolScheduler> Scheduler for WorkerPolicy<P> {
 
     #[inline]
     fn pop(&mut self, cx: &PopContext<'_>) -> Option<Ready> {
+        if self.pool().is_closing() {
+            // What is left is dropped, here or by who closes.
+            return None;
+        }
         let task = self.take(cx).or_else(|| self.search(cx))?;
         self.found();
         Some(task)

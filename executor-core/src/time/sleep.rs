@@ -241,6 +241,9 @@ impl Sleep {
             return Poll::Ready(Ok(()));
         }
         // It is new here, or it was fired before its time because the runtime shuts down.
+        if pool.is_dropping_tasks_here() {
+            return Poll::Pending;
+        }
         if core.is_closed() {
             return Poll::Ready(Err(shut_down("sleeping")));
         }
@@ -248,7 +251,10 @@ impl Sleep {
         if pool.is_closing() {
             // The timers may have been ended just before this one came.
             drop(pool.wheels().remove(at, key));
-            return Poll::Ready(Err(shut_down("sleeping")));
+            return match pool.is_dropping_tasks_here() {
+                true => Poll::Pending,
+                false => Poll::Ready(Err(shut_down("sleeping"))),
+            };
         }
         *state = State::Pooled(at, key);
         Poll::Pending
