@@ -1,6 +1,8 @@
 //! The bounded pool of threads that a runtime owns for closures that block.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
+use std::ptr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -43,6 +45,11 @@ struct Queued {
     handle: Handle,
 }
 
+thread_local! {
+    /// The address of the pool whose thread this is; only compared.
+    static WORKS_FOR: Cell<*const Shared> = const { Cell::new(ptr::null()) };
+}
+
 impl BlockingPool {
     pub(crate) fn new(most_threads: usize, keep_alive: Duration) -> Self {
         Self {
@@ -54,6 +61,11 @@ impl BlockingPool {
                 ended: Condvar::new(),
             }),
         }
+    }
+
+    /// Whether this is one of the pool's threads.
+    pub(crate) fn is_own_thread(&self) -> bool {
+        ptr::eq(WORKS_FOR.get(), Arc::as_ptr(&self.shared))
     }
 
     /// Queues a closure, and starts a thread where none is free for it.
@@ -146,6 +158,7 @@ impl Shared {
 
     /// A thread's life: run closures until the pool closes or the thread was idle for long.
     fn work(&self) {
+        WORKS_FOR.set(self);
         while let Some(Queued { job, handle }) = self.next_job() {
             let frame = Frame {
                 handle: &handle,

@@ -53,11 +53,9 @@ impl<P: PoolScheduler> Closer<P> {
         self.core.pool().expect("the core of a pool")
     }
 
-    /// Closes the pool, on this thread unless that is one of the pool's workers.
+    /// Closes the pool, on this thread unless that is one of the pool's own.
     pub(super) fn close(self, timeout: Option<Duration>) {
-        let on_worker =
-            context::with_local(|local| local.is_some_and(|local| local.is_of(&self.core)));
-        if !on_worker {
+        if !self.is_on_own_thread() {
             return self.close_here(timeout);
         }
         // From here on nothing is accepted, wherever the rest is done.
@@ -66,10 +64,19 @@ impl<P: PoolScheduler> Closer<P> {
         let core = Arc::clone(&self.core);
         let thread = thread::Builder::new().name("anyloop-closer".to_owned());
         if thread.spawn(move || self.close_here(timeout)).is_err() {
-            // The worker cannot wait for itself; at least the others have been told to end.
+            // The thread cannot wait for itself; at least the workers have been told to end.
             std::mem::forget(core);
-            tell("it was dropped on a worker, and no thread could be started to shut it down");
+            tell("it was dropped on one of its threads, and none could be started to shut it down");
         }
+    }
+
+    /// Whether closing would wait for this thread: it is a worker's, or one for closures that block.
+    ///
+    /// The threads are compared, not the frames: a worker may be inside another runtime's frame.
+    fn is_on_own_thread(&self) -> bool {
+        let this = thread::current().id();
+        let mut workers = self.threads.iter().map(|worker| worker.thread().id());
+        workers.any(|worker| worker == this) || self.core.blocking().is_own_thread()
     }
 
     fn close_here(mut self, timeout: Option<Duration>) {
@@ -100,10 +107,12 @@ impl<P: PoolScheduler> Closer<P> {
         for waker in wakers {
             contain(|| waker.wake());
         }
-        let all_gone = self.drop_tasks(deadline);
+        // Before the workers are waited for: one may wait for a timer in another executor. Those
+        // that are made from now on are refused.
         for waker in pool.wheels.end() {
             contain(|| waker.wake());
         }
+        let all_gone = self.drop_tasks(deadline);
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         core.blocking().join(left);
         if !all_gone {
@@ -126,15 +135,19 @@ impl<P: PoolScheduler> Closer<P> {
             if workers_left && self.pool().registry.len() == 0 {
                 return true;
             }
-            if progress {
+            if progress || !workers_left {
+                // A worker takes as long as its task does: patience begins when the last has left.
                 stuck_since = None;
+            }
+            if progress {
                 continue;
             }
             let now = Instant::now();
-            let patience = *stuck_since.get_or_insert(now) + PATIENCE;
             let until = match (workers_left, deadline) {
-                (true, Some(deadline)) => ParkUntil::Deadline(deadline.max(now).min(patience)),
-                (true, None) => ParkUntil::Deadline(patience),
+                (true, deadline) => {
+                    let patience = *stuck_since.get_or_insert(now) + PATIENCE;
+                    ParkUntil::Deadline(deadline.map_or(patience, |at| at.max(now).min(patience)))
+                }
                 (false, Some(deadline)) => ParkUntil::Deadline(deadline),
                 (false, None) => ParkUntil::Notified,
             };
@@ -156,8 +169,11 @@ impl<P: PoolScheduler> Closer<P> {
         let pool = self.pool();
         let mut progress = false;
         while let Some(ready) = pool.strays.pop().ok().or_else(|| self.take_queued(own)) {
-            ready.discard_shared(CancelReason::ShutDown, &pool.registry);
             progress = true;
+            // A policy may have passed it from pool to pool: it goes home when it is dropped.
+            if ready.is_shared() && ready.core().is(&self.core) {
+                ready.discard_shared(CancelReason::ShutDown, &pool.registry);
+            }
         }
         progress
     }

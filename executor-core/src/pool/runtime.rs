@@ -33,7 +33,8 @@ use crate::task::{JoinHandle, contain};
 /// Dropping it drops every task, also those that wait for ever, and every [`JoinHandle`] resolves.
 /// It waits until each worker has come back from the poll that it is in, and for closures that run
 /// on the blocking pool; see [`shutdown_timeout`](Self::shutdown_timeout). Dropped on one of its own
-/// workers, it is shut down by a thread of its own.
+/// threads, a worker's or one of the blocking pool's, it is shut down by another, and the drop waits
+/// for nothing.
 ///
 /// ```
 /// use executor_core::{PoolRuntime, spawn};

@@ -129,7 +129,7 @@ impl<P: PoolScheduler> WorkerPolicy<P> {
     /// What others have, if not too many look for that already.
     #[cold]
     fn search(&mut self, cx: &PopContext<'_>) -> Option<Ready> {
-        if let Ok(stray) = self.pool().strays.pop() {
+        if let Some(stray) = self.take_stray() {
             return Some(stray);
         }
         if !self.post.searching.get() {
@@ -142,6 +142,11 @@ impl<P: PoolScheduler> WorkerPolicy<P> {
         let stolen = self.shared.policy.steal(own, cx)?;
         self.counter().stole();
         Some(stolen)
+    }
+
+    #[cold]
+    fn take_stray(&self) -> Option<Ready> {
+        self.pool().strays.pop().ok()
     }
 
     /// A task was found: others may have to be told.
@@ -197,7 +202,14 @@ impl<P: PoolScheduler> Scheduler for WorkerPolicy<P> {
             // What is left is dropped, here or by who closes.
             return None;
         }
-        let task = self.take(cx).or_else(|| self.search(cx))?;
+        // Strays have their turn now and then: workers that never run dry would starve them.
+        let stray = match self.post.looked.get() {
+            true => self.take_stray(),
+            false => None,
+        };
+        let task = stray
+            .or_else(|| self.take(cx))
+            .or_else(|| self.search(cx))?;
         self.found();
         Some(task)
     }

@@ -146,7 +146,7 @@ pub(crate) fn with_header<R>(f: impl FnOnce(Option<&TaskHeader>) -> R) -> R {
 }
 
 /// Whether `waker` is that of the task which is being polled on this thread.
-pub(super) fn is_woken_by(waker: &Waker) -> bool {
+pub(crate) fn is_woken_by(waker: &Waker) -> bool {
     with_scope(|scope| {
         // SAFETY: the waker of an open scope is null or that of a task which is being polled.
         let own = scope.and_then(|scope| unsafe { scope.waker.as_ref() });

@@ -45,7 +45,7 @@ pub use ready::Ready;
 pub use yield_now::{YieldNow, yield_now};
 
 pub(crate) use cell::{NewTask, Woken};
-pub(crate) use current::{actor, root_scope, with_header};
+pub(crate) use current::{actor, is_woken_by, root_scope, with_header};
 pub(crate) use error::CancelReason;
 pub(crate) use join::{allocate, allocate_blocking, allocate_local, allocate_shared};
 pub(crate) use outcome::contain;

@@ -13,6 +13,7 @@ use crate::context::{self, LoopCore};
 use crate::coop;
 use crate::pool::Pool;
 use crate::runtime::{Core, Handle, Message, no_runtime, shut_down};
+use crate::task;
 
 /// Waits until `duration` has passed.
 ///
@@ -241,7 +242,7 @@ impl Sleep {
             return Poll::Ready(Ok(()));
         }
         // It is new here, or it was fired before its time because the runtime shuts down.
-        if pool.is_dropping_tasks_here() {
+        if is_about_to_be_dropped(pool, cx) {
             return Poll::Pending;
         }
         if core.is_closed() {
@@ -251,7 +252,7 @@ impl Sleep {
         if pool.is_closing() {
             // The timers may have been ended just before this one came.
             drop(pool.wheels().remove(at, key));
-            return match pool.is_dropping_tasks_here() {
+            return match is_about_to_be_dropped(pool, cx) {
                 true => Poll::Pending,
                 false => Poll::Ready(Err(shut_down("sleeping"))),
             };
@@ -316,6 +317,14 @@ impl Drop for Sleep {
     fn drop(&mut self) {
         self.leave();
     }
+}
+
+/// Whether the task that waits is dropped when its poll has ended, as its pool is closing.
+///
+/// Where a task blocks its worker in another executor, that one's waker is not the task's: it must
+/// be told, or the poll would never end.
+fn is_about_to_be_dropped(pool: &Pool, cx: &Context<'_>) -> bool {
+    pool.is_dropping_tasks_here() && task::is_woken_by(cx.waker())
 }
 
 /// Calls `f` with the loop of `core` if this is its thread.
