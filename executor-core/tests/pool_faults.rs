@@ -243,19 +243,3 @@ fn a_loop_inside_a_task_is_an_error() {
     let result = pool.block_on(pool.spawn(async move { inner.try_block_on(async {}).is_err() }));
     assert!(result.unwrap());
 }
-
-#[test]
-fn a_pool_that_is_dropped_on_its_own_blocking_thread_shuts_down() {
-    let pool = PoolRuntime::without_io(2).unwrap();
-    let handle = pool.handle();
-    let waits = pool.spawn(std::future::pending::<()>());
-    let (gives, given) = mpsc::channel::<PoolRuntime>();
-    let drops = handle.spawn_blocking(move || drop(given.recv().unwrap()));
-    gives.send(pool).unwrap();
-    assert!(futures_lite::future::block_on(drops).is_ok());
-    assert!(
-        futures_lite::future::block_on(waits)
-            .unwrap_err()
-            .is_cancelled()
-    );
-}

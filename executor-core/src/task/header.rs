@@ -235,7 +235,7 @@ impl TaskHeader {
 
     /// The task's place in its loop's registry, once it has one.
     pub(crate) fn slot(&self) -> Option<usize> {
-        // Only the owning loop's thread reads and writes the slot.
+        // Written when the task is registered, before anybody else sees it.
         let slot = self.slot.load(Relaxed);
         (slot != UNREGISTERED).then_some(slot as usize)
     }

@@ -56,8 +56,9 @@ impl fmt::Debug for WorkerId {
 /// - let others take what a worker holds, as far as it can: the task that a worker runs may
 ///   block, and what waits behind it then waits for as long.
 ///
-/// It must not block for long, nor call back into the runtime. If it panics, the pool shuts down,
-/// and `block_on` goes on with the panic; no task is lost, as each is dropped.
+/// It must not block for long, nor call back into the runtime. If it panics on a worker, the pool
+/// stops, and `block_on` goes on with the panic; tasks are dropped when the pool is. Should the policy
+/// panic again when it is asked for them, what it holds is leaked, and reported.
 pub trait PoolScheduler: Send + Sync + 'static {
     /// What one worker owns.
     type Worker: Send + 'static;
