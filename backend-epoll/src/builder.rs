@@ -1,7 +1,6 @@
 //! Options for the backend.
 
 use std::io;
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use executor_core::{Drivers, Scheduler};
@@ -29,17 +28,14 @@ pub struct Builder<S> {
     policy: S,
     core: executor_core::Builder,
     reactor: reactor::Options,
-    events: usize,
 }
 
 impl<S: Scheduler> Builder<S> {
     pub(crate) fn new(policy: S) -> Self {
-        let reactor = reactor::Options::new();
         Self {
             policy,
             core: executor_core::Builder::new(),
-            events: reactor::Options::MAX_EVENTS.get(),
-            reactor,
+            reactor: reactor::Options::new(),
         }
     }
 
@@ -49,7 +45,6 @@ impl<S: Scheduler> Builder<S> {
             policy,
             core: self.core,
             reactor: self.reactor,
-            events: self.events,
         }
     }
 
@@ -65,7 +60,7 @@ impl<S: Scheduler> Builder<S> {
 
     /// How many events one look at the operating system takes at most; at least 1.
     pub fn events(mut self, events: usize) -> Self {
-        self.events = events;
+        self.reactor = self.reactor.events(events);
         self
     }
 
@@ -94,13 +89,7 @@ impl<S: Scheduler> Builder<S> {
     /// [`io::ErrorKind::InvalidInput`] if an option makes no sense, with a message that says
     /// which; what the operating system says when it refuses a descriptor for the reactor.
     pub fn build(self) -> io::Result<Epoll<S>> {
-        let events = NonZeroUsize::new(self.events).ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "`events(0)`: a look at the operating system must take at least one event",
-            )
-        })?;
-        let driver = reactor::Driver::new(&self.reactor.events(events))?;
+        let driver = reactor::Driver::new(&self.reactor)?;
         let drivers = Drivers::new("epoll", driver.unparker()).reactor(driver.reactor());
         let runtime = self.core.build(self.policy, driver, drivers)?;
         Ok(Epoll { runtime })

@@ -1,7 +1,6 @@
 //! Options for the backend.
 
 use std::io;
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use executor_core::{Drivers, PoolBuilder, PoolScheduler, WorkStealing, WorkerId};
@@ -28,7 +27,6 @@ use crate::ThreadPool;
 pub struct Builder<P> {
     pool: PoolBuilder<P>,
     reactor: reactor::Options,
-    events: usize,
 }
 
 impl Builder<WorkStealing> {
@@ -37,7 +35,6 @@ impl Builder<WorkStealing> {
             pool: PoolBuilder::new(),
             // Where a worker spins for events, another may need its processor.
             reactor: reactor::Options::new().spin(Duration::ZERO),
-            events: reactor::Options::MAX_EVENTS.get(),
         }
     }
 }
@@ -48,7 +45,6 @@ impl<P> Builder<P> {
         Builder {
             pool: self.pool.scheduler(policy),
             reactor: self.reactor,
-            events: self.events,
         }
     }
 
@@ -98,7 +94,7 @@ impl<P> Builder<P> {
 
     /// How many events one look at the operating system takes at most; at least 1.
     pub fn events(mut self, events: usize) -> Self {
-        self.events = events;
+        self.reactor = self.reactor.events(events);
         self
     }
 
@@ -130,13 +126,7 @@ impl<P: PoolScheduler> Builder<P> {
     /// which; what the operating system says when it refuses a thread, or a descriptor for the
     /// reactor; [`io::ErrorKind::Other`] if the hook of [`on_start`](Self::on_start) panics.
     pub fn build(self) -> io::Result<ThreadPool<P>> {
-        let events = NonZeroUsize::new(self.events).ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "`events(0)`: a look at the operating system must take at least one event",
-            )
-        })?;
-        let driver = reactor::Driver::new(&self.reactor.events(events))?;
+        let driver = reactor::Driver::new(&self.reactor)?;
         let drivers = Drivers::new("threadpool", driver.unparker()).reactor(driver.reactor());
         let pool = self.pool.build(driver, drivers)?;
         Ok(ThreadPool { pool })

@@ -28,8 +28,8 @@ impl Driver {
     ///
     /// # Errors
     ///
-    /// What the operating system says, for instance that the process has no descriptors left: a
-    /// driver takes three.
+    /// [`io::ErrorKind::InvalidInput`] if a look would take no event; what the operating system says,
+    /// for instance that the process has no descriptors left: a driver takes three.
     pub fn new(options: &Options) -> io::Result<Self> {
         Ok(Self {
             parts: platform::open(options)?,

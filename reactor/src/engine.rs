@@ -28,7 +28,7 @@ const PREEMPTED: Duration = Duration::from_micros(3);
 
 /// Opens a driver that waits in the way of `S`.
 pub(crate) fn open<S: Selector>(options: &Options) -> io::Result<Parts> {
-    let (selector, memory) = S::open(options.events)?;
+    let (selector, memory) = S::open(options.checked_events()?)?;
     let hub = Arc::new(Hub::new(selector));
     Ok(Parts {
         reactor: Arc::clone(&hub) as Arc<dyn Reactor>,

@@ -1,5 +1,6 @@
 //! What a driver can be told.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use std::time::Duration;
 pub struct Options {
     pub(crate) spin: Duration,
     pub(crate) portable: bool,
-    pub(crate) events: NonZeroUsize,
+    events: usize,
 }
 
 impl Options {
@@ -36,7 +37,7 @@ impl Options {
         Self {
             spin: Self::DEFAULT_SPIN,
             portable: false,
-            events: Self::MAX_EVENTS,
+            events: Self::MAX_EVENTS.get(),
         }
     }
 
@@ -58,11 +59,27 @@ impl Options {
         self
     }
 
-    /// Sets how many events one look asks for; [`MAX_EVENTS`](Self::MAX_EVENTS) at most.
+    /// Sets how many events one look asks for; at least 1, and
+    /// [`MAX_EVENTS`](Self::MAX_EVENTS) at most.
     #[must_use]
-    pub fn events(mut self, events: NonZeroUsize) -> Self {
-        self.events = events.min(Self::MAX_EVENTS);
+    pub const fn events(mut self, events: usize) -> Self {
+        self.events = events;
         self
+    }
+
+    /// How many events one look asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::InvalidInput`] if it would ask for none.
+    pub(crate) fn checked_events(&self) -> io::Result<NonZeroUsize> {
+        let events = NonZeroUsize::new(self.events).ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "`events(0)`: a look at the operating system must take at least one event",
+            )
+        })?;
+        Ok(events.min(Self::MAX_EVENTS))
     }
 }
 

@@ -5,7 +5,6 @@ mod common;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::num::NonZeroUsize;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -254,7 +253,7 @@ fn an_error_wakes_the_writer_of_a_pipe(options: Options) {
 
 fn more_ready_sources_than_the_buffer_holds(options: Options) {
     const SOURCES: usize = 300;
-    let mut turner = Turner::new(&options.events(NonZeroUsize::new(16).unwrap()));
+    let mut turner = Turner::new(&options.events(16));
     let (ours, mut theirs) = unix_pair();
     let sources: Vec<_> = (0..SOURCES)
         .map(|_| Watched::new(&turner.reactor(), ours.try_clone().unwrap()).unwrap())

@@ -50,7 +50,7 @@ impl<P: PoolScheduler> Closer<P> {
     }
 
     fn pool(&self) -> &Pool {
-        self.core.pool().expect("the core of a pool")
+        self.core.expect_pool()
     }
 
     /// Closes the pool, on this thread unless that is one of the pool's own.
@@ -93,7 +93,7 @@ impl<P: PoolScheduler> Closer<P> {
 
     fn close_inside(&mut self, deadline: Option<Instant>) {
         let core = Arc::clone(&self.core);
-        let pool = core.pool().expect("the core of a pool");
+        let pool = core.expect_pool();
         // First of all: no task is polled from now on that would find its runtime closed.
         pool.begin_closing();
         core.mark_closed();

@@ -124,7 +124,7 @@ impl<P: PoolScheduler> PoolRuntime<P> {
     }
 
     fn pool(&self) -> &Pool {
-        self.handle.core().pool().expect("the core of a pool")
+        self.handle.core().expect_pool()
     }
 
     /// Runs `future` to its end on this thread, while the workers run the pool's tasks.
@@ -272,7 +272,7 @@ fn run_worker<P: PoolScheduler>(
     if let Some(hook) = &hooks.stop {
         contain(|| hook(id));
     }
-    let pool = core.pool().expect("the core of a pool");
+    let pool = core.expect_pool();
     pool.left.fetch_add(1, SeqCst);
     pool.closer.unpark();
 }

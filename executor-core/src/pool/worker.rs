@@ -109,7 +109,7 @@ const GONE: &str = "a worker has its part of the policy until it leaves";
 
 impl<P: PoolScheduler> WorkerPolicy<P> {
     fn pool(&self) -> &Pool {
-        pool_of(&self.core)
+        self.core.expect_pool()
     }
 
     /// What is the worker's own, or waits for any worker.
@@ -252,7 +252,7 @@ struct WorkerPark {
 
 impl Park for WorkerPark {
     fn park(&mut self, until: ParkUntil, wakes: &mut WakeList) -> io::Result<()> {
-        let pool = pool_of(&self.core);
+        let pool = self.core.expect_pool();
         if until == ParkUntil::Now {
             return pool.crew.look(wakes);
         }
@@ -272,7 +272,7 @@ impl Park for WorkerPark {
 
 impl Outlook for WorkerPark {
     fn has_work(&self) -> bool {
-        let pool = pool_of(&self.core);
+        let pool = self.core.expect_pool();
         pool.is_closing()
             || self.own.has_messages()
             || !pool.strays.is_empty()
@@ -280,16 +280,12 @@ impl Outlook for WorkerPark {
     }
 
     fn next_timer(&self) -> u64 {
-        pool_of(&self.core).wheels.next()
+        self.core.expect_pool().wheels.next()
     }
 
     fn instant(&self, nanos: u64) -> Instant {
         self.core.instant(nanos)
     }
-}
-
-fn pool_of(core: &Core) -> &Pool {
-    core.pool().expect("the core of a pool")
 }
 
 /// Ends when the pool closes.
@@ -314,7 +310,7 @@ pub(super) fn work<P: PoolScheduler>(
     own_part: P::Worker,
     id: WorkerId,
 ) {
-    let pool = pool_of(core);
+    let pool = core.expect_pool();
     let own = &pool.workers.get().expect("made before the threads are")[id.index()];
     let post = Rc::new(Post::new(id));
     let policy = WorkerPolicy {

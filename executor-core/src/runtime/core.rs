@@ -87,14 +87,24 @@ impl Core {
         self.pool.as_ref()
     }
 
+    /// What the workers share, on the core of a pool.
+    ///
+    /// # Panics
+    ///
+    /// If the runtime is no pool.
+    #[inline]
+    pub(crate) fn expect_pool(&self) -> &Pool {
+        self.pool.as_ref().expect("the core of a pool")
+    }
+
     /// Gives a shared task to the pool from a thread that is no worker's.
     ///
     /// # Panics
     ///
     /// If the runtime is no pool.
     pub(crate) fn inject(&self, ready: Ready) {
-        let pool = self.pool.as_ref().expect("shared tasks belong to a pool");
-        pool.inject(ready, &PushContext::outside(self, Cause::Remote));
+        let cx = PushContext::outside(self, Cause::Remote);
+        self.expect_pool().inject(ready, &cx);
     }
 
     pub(crate) fn name(&self) -> &'static str {

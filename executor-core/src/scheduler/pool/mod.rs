@@ -1,6 +1,7 @@
 //! The policy seam of a pool: which task runs next, and on which worker.
 
 mod global;
+mod guarded;
 mod sharded;
 mod work_stealing;
 

@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use crossbeam_utils::CachePadded;
 
+use super::guarded::Guarded;
 use super::{PoolScheduler, WorkerId};
 use crate::scheduler::{PopContext, PushContext, Ran, Scheduler, Turn};
 use crate::task::{Ready, TaskHeader};
@@ -27,44 +27,9 @@ use crate::task::{Ready, TaskHeader};
 /// ```
 pub struct Sharded<S> {
     make: Box<dyn Fn() -> S + Send + Sync>,
-    shards: Box<[CachePadded<Shard<S>>]>,
+    shards: Box<[CachePadded<Guarded<S>>]>,
     /// Who gets the next task from outside.
     next: AtomicUsize,
-}
-
-struct Shard<S> {
-    policy: Mutex<S>,
-    /// How many tasks it holds, as far as is known without the lock.
-    held: AtomicUsize,
-}
-
-impl<S: Scheduler> Shard<S> {
-    fn lock(&self) -> MutexGuard<'_, S> {
-        self.policy.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Calls the policy, and publishes how many tasks it holds afterwards.
-    fn with<T>(&self, f: impl FnOnce(&mut S) -> T) -> T {
-        let mut policy = self.lock();
-        let result = f(&mut policy);
-        // SeqCst: a worker that is about to sleep says so first, and then looks at this; who
-        // pushes writes this first, and then looks for sleepers. One of the two sees the other.
-        self.held.store(policy.len(), SeqCst);
-        result
-    }
-
-    fn pop(&self, cx: &PopContext<'_>) -> Option<Ready> {
-        let mut policy = self.lock();
-        let picked = policy.pop(cx);
-        // What the policy holds back is nothing that a worker could have now.
-        let held = if picked.is_some() { policy.len() } else { 0 };
-        self.held.store(held, SeqCst);
-        picked
-    }
-
-    fn is_empty(&self) -> bool {
-        self.held.load(SeqCst) == 0
-    }
 }
 
 impl<S: Scheduler + Send> Sharded<S> {
@@ -77,7 +42,7 @@ impl<S: Scheduler + Send> Sharded<S> {
         }
     }
 
-    fn shard(&self, worker: WorkerId) -> &Shard<S> {
+    fn shard(&self, worker: WorkerId) -> &Guarded<S> {
         &self.shards[worker.index()]
     }
 }
@@ -94,12 +59,7 @@ impl<S: Scheduler + Send> PoolScheduler for Sharded<S> {
     const NEEDS_CLOCK: bool = S::NEEDS_CLOCK;
 
     fn prepare(&mut self, workers: usize) {
-        let shard = |_| {
-            CachePadded::new(Shard {
-                policy: Mutex::new((self.make)()),
-                held: AtomicUsize::new(0),
-            })
-        };
+        let shard = |_| CachePadded::new(Guarded::new((self.make)()));
         self.shards = (0..workers).map(shard).collect();
     }
 
@@ -124,18 +84,18 @@ impl<S: Scheduler + Send> PoolScheduler for Sharded<S> {
     fn steal(&self, worker: &mut WorkerId, cx: &PopContext<'_>) -> Option<Ready> {
         let (before, after) = self.shards.split_at(worker.index());
         let mut others = after.iter().skip(1).chain(before);
-        others.find_map(|shard| match shard.is_empty() {
-            true => None,
-            false => shard.pop(cx),
+        others.find_map(|shard| match shard.held() {
+            0 => None,
+            _ => shard.pop(cx),
         })
     }
 
     fn has_work(&self, _: WorkerId) -> bool {
-        !self.shards.iter().all(|shard| shard.is_empty())
+        self.shards.iter().any(|shard| shard.held() > 0)
     }
 
     fn backlog(&self, worker: &WorkerId) -> usize {
-        self.shard(*worker).held.load(SeqCst)
+        self.shard(*worker).held()
     }
 
     fn retire(&self, _: WorkerId) {}
